@@ -1,0 +1,1 @@
+export const demo = async (_: readonly string[]): Promise<number> => 1;

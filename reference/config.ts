@@ -1,0 +1,149 @@
+/**
+ * Every setting of a node, once: its default, its unit and bounds, and what moves when it moves.
+ *
+ * The command line reads words (`port 7001`) against this table, the manual prints it, and a test
+ * holds the two equal. Relations between numbers are checked where the settings are read.
+ */
+import { z } from 'zod';
+import { Fault } from '#contracts/faults.ts';
+import type { GossipSettings } from '#contracts/gossip.ts';
+import type { PeeringSettings } from './node/peering.ts';
+import type { SessionSettings } from './node/session.ts';
+
+/** What the node runs on. */
+export interface NodeSettings {
+  readonly gossip: GossipSettings;
+  readonly session: SessionSettings;
+  readonly peering: PeeringSettings;
+}
+
+const number = (unit: string, byDefault: number, min: number, max: number, reason: string) =>
+  z.coerce.number().int().min(min).max(max).default(byDefault).meta({ unit, reason });
+
+/** One row per setting. The reasons say what more and less of it would do. */
+export const settingsSchema = z.strictObject({
+  digestIntervalMs: number(
+    'ms',
+    10_000,
+    100,
+    600_000,
+    'Base time between digests of a topic. Less repairs lost pushes sooner and talks more while busy.',
+  ),
+  digestJitterMs: number(
+    'ms',
+    2_000,
+    0,
+    60_000,
+    'Each interval is shifted by up to this, either way, so that nodes do not speak in chorus.',
+  ),
+  digestIntervalMsMax: number(
+    'ms',
+    80_000,
+    100,
+    3_600_000,
+    'An idle topic doubles its interval up to this. More is quieter and later to notice a lost record.',
+  ),
+  digestSpacingMs: number(
+    'ms',
+    5_000,
+    10,
+    60_000,
+    'One digest per peer and topic in this time, two at once: what a peer may cost us by comparing.',
+  ),
+  pullTimeoutMs: number(
+    'ms',
+    5_000,
+    100,
+    60_000,
+    'A pull without a frame for so long is given up.',
+  ),
+  requestRetryMs: number(
+    'ms',
+    1_000,
+    50,
+    60_000,
+    'A record asked for by id is asked of the next peer after this.',
+  ),
+  pushBytesMax: number(
+    'bytes',
+    8_192,
+    0,
+    65_536,
+    'Records up to this travel inside the announcement; larger ones are asked for by whoever lacks them.',
+  ),
+  pullBytesMax: number(
+    'bytes',
+    1_048_576,
+    1_024,
+    8_388_608,
+    'Asked for in one pull; the answerer grants no more than the class of the asker allows.',
+  ),
+  waitingMax: number(
+    'records',
+    4_096,
+    4,
+    1_000_000,
+    'Records per topic that wait for ancestors; one author may fill a quarter, the oldest leaves first.',
+  ),
+  helloRetryMs: number('ms', 1_000, 50, 60_000, 'An unanswered Hello is repeated after this.'),
+  helloTimeoutMs: number('ms', 5_000, 100, 60_000, 'A link without a proof by then is closed.'),
+  pingIntervalMs: number('ms', 2_000, 100, 60_000, 'A peer is pinged this often.'),
+  pingMissesMax: number('intervals', 3, 1, 100, 'A peer silent for so many pings counts as dead.'),
+  queuedBytesMax: number(
+    'bytes',
+    4_194_304,
+    65_536,
+    67_108_864,
+    'Frames for one slow peer; what comes on top is dropped and repaired later.',
+  ),
+  redialMsMin: number('ms', 250, 10, 60_000, 'Pause after a failed dial; doubles.'),
+  redialMsMax: number('ms', 5_000, 10, 600_000, 'The longest pause between dials.'),
+  linksMax: number('links', 128, 1, 10_000, 'Links at one time; further ones are refused.'),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+const pick = <Key extends keyof Settings>(
+  settings: Settings,
+  keys: readonly Key[],
+): Pick<Settings, Key> =>
+  Object.fromEntries(keys.map((key) => [key, settings[key]])) as Pick<Settings, Key>;
+
+/** Reads settings, given as numbers or as words. Throws Fault `settings_invalid` naming the setting. */
+export const readSettings = (
+  given: { readonly [name: string]: string | number } = {},
+): NodeSettings => {
+  const outcome = settingsSchema.safeParse(given);
+  if (!outcome.success) {
+    const issue = outcome.error.issues[0];
+    throw new Fault('settings_invalid', `setting ${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  const settings = outcome.data;
+  if (settings.digestIntervalMs > settings.digestIntervalMsMax) {
+    throw new Fault('settings_invalid', 'digestIntervalMs is above digestIntervalMsMax');
+  }
+  if (settings.digestJitterMs >= settings.digestIntervalMs) {
+    throw new Fault('settings_invalid', 'digestJitterMs must be below digestIntervalMs');
+  }
+  return {
+    gossip: pick(settings, [
+      'digestIntervalMs',
+      'digestJitterMs',
+      'digestIntervalMsMax',
+      'digestSpacingMs',
+      'pullTimeoutMs',
+      'requestRetryMs',
+      'pushBytesMax',
+      'pullBytesMax',
+      'waitingMax',
+    ]),
+    session: pick(settings, [
+      'helloRetryMs',
+      'helloTimeoutMs',
+      'pingIntervalMs',
+      'pingMissesMax',
+      'queuedBytesMax',
+    ]),
+    peering: pick(settings, ['redialMsMin', 'redialMsMax', 'linksMax']),
+  };
+};

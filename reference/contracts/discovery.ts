@@ -1,0 +1,40 @@
+/**
+ * Layer 11, discovery: records seen on the local network go in, peers found and lost come out.
+ *
+ * What an mDNS answer says is a claim: the DID in it is believed only after the handshake proved it.
+ * So discovery proposes whom to dial, and forgets them by the rules of their records.
+ */
+import type { Did } from './identifiers.ts';
+
+/** One instance of `_icn._tcp.local`, as far as its records told. */
+export interface Sighting {
+  readonly did: Did;
+  /** Protocol version from TXT. */
+  readonly version: string;
+  /** `host:port`. */
+  readonly address: string;
+  /** Seconds the record may be believed; 0 is goodbye (RFC 6762 section 10.1). */
+  readonly ttlSeconds: number;
+}
+
+export type DiscoveryEvent =
+  | { readonly event: 'found'; readonly did: Did; readonly address: string }
+  | { readonly event: 'lost'; readonly did: Did };
+
+/** Peers remembered at one time; beyond it new ones are ignored until old ones expire. */
+export const CANDIDATES_MAX = 256;
+
+export interface Discovery {
+  /** Takes a sighting. Own announcements are ignored; a changed address is found again. */
+  sighted(now: number, sighting: Sighting): readonly DiscoveryEvent[];
+  /** Forgets what has expired. */
+  tick(now: number): readonly DiscoveryEvent[];
+  /** Sorted by DID. */
+  candidates(): readonly { readonly did: Did; readonly address: string }[];
+}
+
+export interface DiscoveryOptions {
+  readonly self: Did;
+}
+
+export type CreateDiscovery = (options: DiscoveryOptions) => Discovery;

@@ -1,0 +1,92 @@
+/**
+ * Layer 7, gossip: every record reaches every node that wants it, once, causes before effects.
+ *
+ * Push: a new record is announced to a few peers, who announce it to a few more the first time they
+ * see it. Pull: now and then each node says what it holds, and whoever is behind asks. Push is fast
+ * and loses; pull is slow and never does.
+ *
+ * The core is a state machine: an input and the time go in, effects come out.
+ */
+import type { Effect } from './effects.ts';
+import type { Did, Json, RecordId, Topic } from './identifiers.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { GossipMessage } from './messages.ts';
+import type { Records, SignedRecord } from './records.ts';
+import type { Reconciliation } from './reconciliation.ts';
+import type { Trust } from './trust.ts';
+
+/** Where the next own record goes: what its author has seen. */
+export interface Links {
+  readonly sequence: number;
+  readonly previous: RecordId | null;
+  readonly parents: readonly RecordId[];
+  /** Of `previous`; 0 without one. The next timestamp may not be smaller. */
+  readonly previousTimestamp: number;
+}
+
+export interface GossipSettings {
+  /** Base time between two digests of a topic; jitter is added. 10 000. */
+  readonly digestIntervalMs: number;
+  /** Each interval is shifted by up to this, either way, so that nodes do not beat together. 2 000. */
+  readonly digestJitterMs: number;
+  /** While nothing changes the interval doubles up to this. 80 000. */
+  readonly digestIntervalMsMax: number;
+  /** At most one digest per peer and topic in this time, two in a burst. 5 000. */
+  readonly digestSpacingMs: number;
+  /** Until a pull is given up. 5 000. */
+  readonly pullTimeoutMs: number;
+  /** Until a record asked for by id is asked of the next peer. 1 000. */
+  readonly requestRetryMs: number;
+  /** Records up to this travel inside an Announce; larger ones by id. 8 192 canonical bytes. */
+  readonly pushBytesMax: number;
+  /** Bytes asked for in one pull. 1 048 576. */
+  readonly pullBytesMax: number;
+  /** Records that wait for ancestors, per topic; one author may fill a quarter. 4 096. */
+  readonly waitingMax: number;
+}
+
+/** Asked by reconciliation, the ledger's author and the operator. */
+export interface Gossip {
+  /** At start, from the store, in causal order, before any other input. */
+  restore(record: SignedRecord, own: { readonly unpushed: boolean }): void;
+
+  /** The links of the next own record in a topic. */
+  links(topic: Topic): Links;
+
+  /** A new record of our own, signed: store, deliver, push. */
+  publish(now: number, record: SignedRecord): readonly Effect[];
+
+  /** Records from a file rather than a peer: admitted like any, then announced. */
+  import(now: number, topic: Topic, records: readonly Json[]): readonly Effect[];
+
+  /** A peer proved who it is: subscribe, and say what we hold. */
+  connected(now: number, peer: Did): readonly Effect[];
+  disconnected(now: number, peer: Did): readonly Effect[];
+  receive(now: number, peer: Did, message: GossipMessage): readonly Effect[];
+
+  /** A timer of an earlier `schedule` effect ran out. */
+  elapsed(now: number, timer: string): readonly Effect[];
+
+  /** First effects after the restore: timers. */
+  start(now: number): readonly Effect[];
+
+  topics(): readonly Topic[];
+  knowledge(topic: Topic): Knowledge | undefined;
+  /** Records waiting for ancestors, and the ancestors they wait for. */
+  waiting(topic: Topic): { readonly records: number; readonly missing: readonly RecordId[] };
+}
+
+export interface GossipOptions {
+  readonly self: Did;
+  readonly topics: readonly Topic[];
+  readonly records: Records;
+  readonly trust: Trust;
+  readonly reconciliation: Reconciliation;
+  /** A stored record, uncommitted ones included. */
+  readonly read: (id: RecordId) => SignedRecord | undefined;
+  /** Uniform in [0, 1): seeded in the simulator. */
+  readonly random: () => number;
+  readonly settings: GossipSettings;
+}
+
+export type CreateGossip = (options: GossipOptions) => Gossip;

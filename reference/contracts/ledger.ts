@@ -1,0 +1,127 @@
+/**
+ * Layer 5, the ledger: a fold over signed records.
+ *
+ * Debit: the account provided a service, its balance rises, it is owed. Credit: it received one, its
+ * balance falls, it owes. The receiver signs, so nobody can be made to owe; each author numbers its
+ * own records, so no vote is needed (Guerraoui et al., PODC 2019). One function F folds a set of
+ * records that contains its ancestors into standing, balances, tips and conflicts:
+ *
+ *   verdict of e      = check(e, F(everything e had seen))   final, alike on every node
+ *   state of a node   = F(everything it holds)               a function of the set, never of arrival
+ *
+ * The past of e is all that is reachable by `previous` and `parents`.
+ */
+import type { Genesis } from './genesis.ts';
+import type { Did, RecordId, Topic } from './identifiers.ts';
+import type { SignedRecord } from './records.ts';
+
+/** In order of precedence; a record gets the first that applies. */
+export const LEDGER_STATUSES = [
+  /** Already added. */
+  'duplicate',
+  /** Fewer than two lines. */
+  'empty',
+  /** An amount of zero or below. */
+  'amount_not_positive',
+  /** An amount beyond the signed 64-bit range. */
+  'overflow',
+  /** Debits and credits differ. */
+  'unbalanced',
+  /** Somebody other than the author would fall. */
+  'unauthorised',
+  /** An ancestor is missing: counts in nothing until it comes. */
+  'pending',
+  /** `previous` is not the author's record of the sequence before, or its own link is wrong. */
+  'sequence_conflict',
+  /** Dated before its own `previous`. */
+  'timestamp_conflict',
+  /** The author would owe more than its limit. */
+  'over_limit',
+  'accepted',
+] as const;
+export type LedgerStatus = (typeof LEDGER_STATUSES)[number];
+
+/** Largest amount of one line: the signed 64-bit range. */
+export const AMOUNT_MAX = 9_223_372_036_854_775_807n;
+/** Records that wait for ancestors, per ledger; the oldest is given up first. */
+export const PENDING_MAX = 10_000;
+
+export interface Verdict {
+  readonly status: LedgerStatus;
+  /** For people: the numbers behind the status. */
+  readonly reason: string;
+}
+
+/**
+ * Where a record stands in F of all that is held:
+ * `stands` counts if it was accepted; `fork` does not count, because its author signed two children
+ * of one record and this one is not on the branch that stands; `unlinked` never belonged to a chain.
+ */
+export type Standing = 'stands' | 'fork' | 'unlinked';
+
+/** Two or more signed children of one `previous` (null: two first records): the proof of equivocation. */
+export interface Conflict {
+  readonly topic: Topic;
+  readonly author: Did;
+  readonly previous: RecordId | null;
+  /** Sorted; at least two. */
+  readonly children: readonly RecordId[];
+}
+
+/** What one `add` changed. */
+export interface LedgerChange {
+  /** The added record first; then every record that had waited for it, in the order decided. */
+  readonly verdicts: readonly { readonly id: RecordId; readonly verdict: Verdict }[];
+  /** Records that were there before and whose standing this changed, sorted. */
+  readonly displaced: readonly RecordId[];
+  /** Balances that changed, with their new values in minor units. */
+  readonly balances: readonly {
+    readonly topic: Topic;
+    readonly account: Did;
+    readonly balance: bigint;
+  }[];
+}
+
+/** An account's credit, as its next record would find it with everything held in its past. */
+export interface Credit {
+  readonly balance: bigint;
+  /** It may not fall below minus this. */
+  readonly limit: bigint;
+}
+
+export interface Ledger {
+  /**
+   * Adds a record whose bytes are already trusted (id and signature checked by the records layer).
+   * Idempotent. Ancestors may come later: the record is `pending` until then.
+   */
+  add(record: SignedRecord): LedgerChange;
+
+  /** The verdict that `add` would give, without adding; for authors, before they sign. */
+  judge(record: SignedRecord): Verdict;
+
+  /** Takes back a surplus child of a fork that nothing else rests on (see gossip). No effect on any verdict. */
+  forget(id: RecordId): void;
+
+  verdict(id: RecordId): Verdict | undefined;
+  standing(id: RecordId): Standing | undefined;
+
+  /** In minor units; 0 for an account never named. */
+  balance(topic: Topic, account: Did): bigint;
+  /** Every account ever named by a record that counts, sorted by DID. */
+  balances(topic: Topic): ReadonlyMap<Did, bigint>;
+  credit(topic: Topic, account: Did): Credit;
+
+  /** The ends of every chain: per author the linked records without a linked child by the same author, sorted. */
+  tips(topic: Topic): ReadonlyMap<Did, readonly RecordId[]>;
+  /** Sorted by author, then by `previous`. */
+  conflicts(topic: Topic): readonly Conflict[];
+
+  /** Records that name the account and have a verdict, oldest first: by timestamp, then id. */
+  history(topic: Topic, account: Did): readonly RecordId[];
+}
+
+export interface LedgerOptions {
+  readonly genesis: Genesis;
+}
+
+export type CreateLedger = (options: LedgerOptions) => Ledger;

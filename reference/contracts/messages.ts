@@ -1,0 +1,146 @@
+/**
+ * What nodes say to each other. Every message is one frame; every field is listed here and nothing
+ * else is accepted. Records travel as claims (`Json`): each is opened on its own, so that one bad
+ * record does not spoil the other 255 of its batch.
+ */
+import type { Did, Json, RecordId, Topic } from './identifiers.ts';
+import type { HelloFacts } from './records.ts';
+
+export const PROTOCOL = 'icn/gossip/1';
+/** Records in one Announce, Response or PullResponse; ids in one Request. */
+export const BATCH_MAX = 256;
+/** Authors in one clock on the wire. */
+export const CLOCK_COMPONENTS_MAX = 1_024;
+/** Topics in one Subscribe, Unsubscribe or SubscribeAck. */
+export const TOPICS_MAX = 256;
+
+/** First on every link, from both sides. */
+export interface Hello extends HelloFacts {
+  readonly type: 'hello';
+}
+
+/** Second on every link, from both sides: the signature over both Hellos and the link. */
+export interface HelloProof {
+  readonly type: 'hello-proof';
+  /** The nonce of the Hello that this answers. */
+  readonly nonce: string;
+  readonly signature: string;
+}
+
+/** Are you there? */
+export interface Ping {
+  readonly type: 'ping';
+  readonly nonce: string;
+}
+
+/** I am, with the nonce of the Ping. */
+export interface Pong {
+  readonly type: 'pong';
+  readonly nonce: string;
+}
+
+export interface Subscribe {
+  readonly type: 'subscribe';
+  readonly topics: readonly Topic[];
+}
+
+export interface Unsubscribe {
+  readonly type: 'unsubscribe';
+  readonly topics: readonly Topic[];
+}
+
+export const SUBSCRIPTION_STATUSES = [
+  'topic_unknown',
+  'not_permitted',
+  'full',
+  'subscribed',
+] as const;
+export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
+
+export interface SubscribeAck {
+  readonly type: 'subscribe-ack';
+  readonly topics: readonly { readonly topic: Topic; readonly status: SubscriptionStatus }[];
+}
+
+/** The push: new records, whole when small, by id when large. */
+export interface Announce {
+  readonly type: 'announce';
+  readonly topic: Topic;
+  readonly records: readonly Json[];
+  readonly ids: readonly RecordId[];
+}
+
+/** Records by id: an announced one, or a missing ancestor. */
+export interface Request {
+  readonly type: 'request';
+  readonly topic: Topic;
+  readonly ids: readonly RecordId[];
+}
+
+/** The answer to a Request; `missing` are ids that the answerer does not hold. */
+export interface Response {
+  readonly type: 'response';
+  readonly topic: Topic;
+  readonly records: readonly Json[];
+  readonly missing: readonly RecordId[];
+}
+
+/** A claim of what its sender holds: a reason to ask, never a reason to skip. */
+export interface Digest {
+  readonly type: 'digest';
+  readonly topic: Topic;
+  /** Per author the contiguous high-water mark: n says that 1..n are all held. */
+  readonly clock: { readonly [author: Did]: number };
+  readonly count: number;
+  /** SHA-256 of the sorted list of (author, sequence, tip id); 64 hex digits. */
+  readonly fingerprint: string;
+  readonly nonce: string;
+}
+
+/** A run of one author's sequences, both ends included. */
+export interface SequenceRange {
+  readonly author: Did;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The pull: send me these runs, at most so many bytes. */
+export interface PullRequest {
+  readonly type: 'pull-request';
+  readonly topic: Topic;
+  readonly ranges: readonly SequenceRange[];
+  readonly bytesMax: number;
+  readonly nonce: string;
+  /** Where the last answer stopped. */
+  readonly cursor?: string;
+}
+
+/** The answer, in causal order; over as many frames as needed, the last one with `done`. */
+export interface PullResponse {
+  readonly type: 'pull-response';
+  readonly topic: Topic;
+  readonly records: readonly Json[];
+  /** No more frames of this answer follow. */
+  readonly done: boolean;
+  /** The budget ended before the records did: ask again from `cursor`. */
+  readonly truncated: boolean;
+  readonly cursor?: string;
+  readonly nonce: string;
+}
+
+/** Spoken on a link before gossip may begin, and while it lives. */
+export type SessionMessage = Hello | HelloProof | Ping | Pong;
+
+/** Spoken between two sessions that know each other. */
+export type GossipMessage =
+  | Subscribe
+  | Unsubscribe
+  | SubscribeAck
+  | Announce
+  | Request
+  | Response
+  | Digest
+  | PullRequest
+  | PullResponse;
+
+export type Message = SessionMessage | GossipMessage;

@@ -1,0 +1,57 @@
+/**
+ * Layer 8, reconciliation: what do you have that I lack?
+ *
+ * Four questions, asked by gossip and answered here, so that the plain version (runs of sequences by
+ * clock) and the full one (filters, range fingerprints, budgets) are two fillings of one seam.
+ */
+import type { Content } from './content.ts';
+import type { Json, RecordId } from './identifiers.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Digest, PullRequest } from './messages.ts';
+import type { SignedRecord } from './records.ts';
+
+export type Summary = Omit<Digest, 'type' | 'nonce'>;
+export type Pull = Omit<PullRequest, 'type' | 'nonce' | 'bytesMax'>;
+
+export interface Comparison {
+  /** The sender claims records that we lack: ask. */
+  readonly behind: boolean;
+  /** The sender lacks records that we hold: tell. */
+  readonly ahead: boolean;
+  /**
+   * Ids to offer: clocks agree and fingerprints differ, so somebody holds a branch of a fork that the
+   * other lacks; these are our tips of forked authors.
+   */
+  readonly offer: readonly RecordId[];
+}
+
+/** One answer to a pull: records in causal order within the budget. */
+export interface Served {
+  readonly records: readonly Json[];
+  /** The budget ended before the records did. */
+  readonly truncated: boolean;
+  readonly cursor?: string;
+}
+
+export interface Reconciliation {
+  summarise(knowledge: Knowledge): Summary;
+  compare(knowledge: Knowledge, digest: Summary): Comparison;
+  /** What to pull after a digest that showed us behind. */
+  request(knowledge: Knowledge, digest: Summary): Pull;
+  /**
+   * Answers a pull, in an order that puts ancestors first, within `bytesMax`; a record larger than
+   * the whole budget travels alone.
+   */
+  serve(
+    knowledge: Knowledge,
+    pull: Pull,
+    bytesMax: number,
+    read: (id: RecordId) => SignedRecord | undefined,
+  ): Served;
+}
+
+export interface ReconciliationOptions {
+  readonly content: Content;
+}
+
+export type CreateReconciliation = (options: ReconciliationOptions) => Reconciliation;

@@ -1,0 +1,393 @@
+/**
+ * Gossip: the state machine that carries records between nodes.
+ *
+ * Picture a village. News is told at once to a few neighbours, who tell a few more the first time
+ * they hear it (push: Announce). Now and then two of them compare notes, and whoever missed something
+ * asks for it (pull: Digest, PullRequest, PullResponse). Somebody who hears the end of a story first
+ * keeps it to himself and asks for the beginning (waiting room, Request, Response).
+ *
+ * Every input gives a list of effects. Records are stored before anything is said about them, because
+ * the host sends nothing before the stores of the same step are durable.
+ *
+ * The rooms of this layer: `admission.ts` the one door for records, `topic-log.ts` what is held,
+ * `waiting.ts` what is not whole yet, `wants.ts` what is asked for by id, `pulls.ts` what is asked for
+ * by run, `peers.ts` who is here, `pacing.ts` how often to speak, `state.ts` all of it together,
+ * `voice.ts` what is said.
+ */
+import type { Effect } from '#contracts/effects.ts';
+import type { CreateGossip } from '#contracts/gossip.ts';
+import type { Did, Json, RecordId, Topic } from '#contracts/identifiers.ts';
+import {
+  BATCH_MAX,
+  type Announce,
+  type Digest,
+  type GossipMessage,
+  type PullRequest,
+  type PullResponse,
+  type Request,
+  type Response,
+  type Subscribe,
+  type SubscribeAck,
+} from '#contracts/messages.ts';
+import { PARENTS_MAX, type SignedRecord } from '#contracts/records.ts';
+import { createAdmission } from './admission.ts';
+import { createPeer, type Peer } from './peers.ts';
+import { createState, type Subject } from './state.ts';
+import { asJson, createVoice, inLots } from './voice.ts';
+
+export const create: CreateGossip = (options) => {
+  const { self, records, trust, reconciliation, read, settings } = options;
+  const admission = createAdmission(records, trust);
+  const state = createState(options);
+  const { peers, subjects, wants, pulls, chosen } = state;
+  const { announce, sayDigest, sayDigests, ask, pull, pullFromAnyone, quicken, subscribe } =
+    createVoice(options, state);
+
+  // --- What comes in ----------------------------------------------------------------------------
+
+  interface Taking {
+    readonly effects: Effect[];
+    readonly taken: SignedRecord[];
+  }
+
+  /** Offers claims to the door, one by one, and notes what is missing as wanted from `source`. */
+  const admit = (subject: Subject, claims: readonly Json[], source: Did): Taking => {
+    const effects: Effect[] = [];
+    const taken: SignedRecord[] = [];
+    for (const claim of claims) {
+      const outcome = admission.offer(subject, claim);
+      if (outcome.status === 'refused') {
+        effects.push({
+          effect: 'log',
+          event: outcome.event,
+          peer: source,
+          detail: outcome.reason,
+        });
+      } else if (outcome.status === 'waiting') {
+        for (const id of outcome.missing) {
+          if (!subject.waiting.has(id)) wants.add(subject.log.topic, id, source);
+        }
+      } else {
+        effects.push(...keep(outcome));
+        taken.push(...outcome.records);
+      }
+    }
+    if (taken.length > 0) effects.push(...quicken(subject));
+    return { effects, taken };
+  };
+
+  /** The effects of records that are in the log now. */
+  const keep = (outcome: {
+    readonly records: readonly SignedRecord[];
+    readonly forgotten: readonly RecordId[];
+    readonly forked: boolean;
+  }): Effect[] => {
+    const effects: Effect[] = [];
+    for (const record of outcome.records) {
+      wants.remove(record.id);
+      effects.push({ effect: 'store', record, own: record.author === self });
+      effects.push({ effect: 'deliver', record });
+    }
+    const { topic, author, previous } = outcome.records[0]!;
+    for (const id of outcome.forgotten) effects.push({ effect: 'forget', id, topic });
+    if (outcome.forked) {
+      effects.push({
+        effect: 'log',
+        event: 'fork_detected',
+        detail: `${author} signed two records after ${previous ?? 'the start'} in ${topic}`,
+      });
+    }
+    return effects;
+  };
+
+  const receiveAnnounce = (now: number, peer: Peer, subject: Subject, message: Announce) => {
+    const { log, waiting } = subject;
+    const { effects, taken } = admit(subject, message.records, peer.did);
+    for (const id of message.ids) {
+      if (!log.has(id) && !waiting.has(id)) wants.add(log.topic, id, peer.did);
+    }
+    effects.push(...announce(log.topic, chosen(log.topic, peer.did), taken));
+    return [...effects, ...askOrCompare(now, subject, peer)];
+  };
+
+  /**
+   * One missing record is asked for by id. A crowd of waiting ones says that we are far behind: then
+   * we compare notes, because a run brings them all in one answer.
+   */
+  const askOrCompare = (now: number, subject: Subject, peer: Peer): Effect[] => {
+    if (pulls.busy(subject.log.topic)) return [];
+    const behind = subject.waiting.size > BATCH_MAX;
+    return behind ? [...sayDigest(now, subject, peer), ...ask(now)] : ask(now);
+  };
+
+  const receiveRequest = (peer: Peer, { log }: Subject, message: Request): Effect[] => {
+    if (!trust.mayRead(log.topic, peer.did)) return notPermitted(peer, log.topic);
+    const found = message.ids.map((id) => (log.has(id) ? read(id) : undefined));
+    const missing = message.ids.filter((_, index) => !found[index]);
+    const held = found.filter((record) => record !== undefined).map(asJson);
+    const answers: Response[] = inLots(held).map((lot, index) => ({
+      type: 'response',
+      topic: log.topic,
+      records: lot,
+      missing: index === 0 ? missing : [],
+    }));
+    return answers.map((answer) => ({ effect: 'send', peer: peer.did, message: answer }));
+  };
+
+  const receiveResponse = (now: number, peer: Peer, subject: Subject, message: Response) => {
+    const asked = message.records.filter((claim) =>
+      wants.askedOf((claim as { readonly id?: RecordId }).id as RecordId, peer.did),
+    );
+    for (const id of message.missing) wants.lacks(id, peer.did);
+    const { effects, taken } = admit(subject, asked, peer.did);
+    if (asked.length < message.records.length) {
+      effects.push({ effect: 'log', event: 'response_unsolicited', peer: peer.did });
+    }
+    const { topic } = subject.log;
+    effects.push(...announce(topic, chosen(topic, peer.did), taken));
+    return [...effects, ...askOrCompare(now, subject, peer)];
+  };
+
+  const receiveDigest = (now: number, peer: Peer, subject: Subject, message: Digest): Effect[] => {
+    const { log } = subject;
+    const conversation = peer.conversation(log.topic);
+    if (!conversation.receiving.take(now)) {
+      return [{ effect: 'log', event: 'digest_too_often', peer: peer.did }];
+    }
+    conversation.claim = message;
+    const { behind, ahead, offer } = reconciliation.compare(log, message);
+    const effects: Effect[] = behind ? pull(now, subject, peer) : [];
+    if (ahead) effects.push(...sayDigest(now, subject, peer));
+    if (offer.length > 0) {
+      const ids = offer.slice(0, BATCH_MAX);
+      const offered: Announce = { type: 'announce', topic: log.topic, records: [], ids };
+      effects.push({ effect: 'send', peer: peer.did, message: offered });
+    }
+    return effects;
+  };
+
+  const receivePullRequest = (peer: Peer, { log }: Subject, message: PullRequest): Effect[] => {
+    if (!trust.mayRead(log.topic, peer.did)) return notPermitted(peer, log.topic);
+    const bytesMax = Math.min(message.bytesMax, trust.budget(peer.did).pullBytesMax);
+    const served = reconciliation.serve(log, message, bytesMax, read);
+    const lots = inLots(served.records);
+    return lots.map((lot, index): Effect => {
+      const answer: PullResponse = {
+        type: 'pull-response',
+        topic: log.topic,
+        records: lot,
+        done: index === lots.length - 1,
+        truncated: served.truncated,
+        nonce: message.nonce,
+      };
+      return { effect: 'send', peer: peer.did, message: answer };
+    });
+  };
+
+  const receivePullResponse = (
+    now: number,
+    peer: Peer,
+    subject: Subject,
+    message: PullResponse,
+  ): Effect[] => {
+    const { topic } = subject.log;
+    const open = pulls.answered(now, topic, peer.did, message.nonce);
+    if (!open) return [{ effect: 'log', event: 'response_unsolicited', peer: peer.did }];
+    const { effects, taken } = admit(subject, message.records, peer.did);
+    open.taken += taken.length;
+    if (!message.done) return effects;
+    pulls.close(topic);
+    // An answer that brought nothing ends the claim that led to it: a liar is asked once a digest.
+    if (open.taken === 0) peer.forgetClaim(topic);
+    // Pulled records are not pushed on: neighbours who lack them learn of them by a digest.
+    else if (!message.truncated) {
+      effects.push(...sayDigests(now, subject, chosen(topic, peer.did)));
+    }
+    effects.push(...pull(now, subject, peer));
+    if (!pulls.busy(topic)) effects.push(...pullFromAnyone(now, subject));
+    return [...effects, ...ask(now)];
+  };
+
+  const receiveSubscribe = (now: number, peer: Peer, message: Subscribe): Effect[] => {
+    const effects: Effect[] = [];
+    const topics = message.topics.map((topic): SubscribeAck['topics'][number] => {
+      const subject = subjects.get(topic);
+      if (!subject) return { topic, status: 'topic_unknown' };
+      if (!trust.mayRead(topic, peer.did)) return { topic, status: 'not_permitted' };
+      const budget = trust.budget(peer.did).subscriptionsMax;
+      if (!peer.subscriptions.has(topic) && peer.subscriptions.size >= budget) {
+        return { topic, status: 'full' };
+      }
+      if (!peer.subscriptions.has(topic)) {
+        peer.subscriptions.add(topic);
+        const unpushed = [...subject.unpushed].map(read).filter((record) => record !== undefined);
+        effects.push(...announce(topic, [peer.did], unpushed));
+        effects.push(...sayDigest(now, subject, peer));
+      }
+      return { topic, status: 'subscribed' };
+    });
+    const ack: SubscribeAck = { type: 'subscribe-ack', topics };
+    return [{ effect: 'send', peer: peer.did, message: ack }, ...effects];
+  };
+
+  const notPermitted = (peer: Peer, topic: Topic): Effect[] => [
+    { effect: 'log', event: 'request_not_permitted', peer: peer.did, detail: topic },
+  ];
+
+  /** Messages about one topic. */
+  const receiveAbout = (
+    now: number,
+    peer: Peer,
+    message: Exclude<
+      GossipMessage,
+      { readonly type: 'subscribe' | 'unsubscribe' | 'subscribe-ack' }
+    >,
+  ): readonly Effect[] => {
+    const subject = subjects.get(message.topic);
+    if (!subject) {
+      return [{ effect: 'log', event: 'topic_unknown', peer: peer.did, detail: message.topic }];
+    }
+    switch (message.type) {
+      case 'announce':
+        return receiveAnnounce(now, peer, subject, message);
+      case 'request':
+        return receiveRequest(peer, subject, message);
+      case 'response':
+        return receiveResponse(now, peer, subject, message);
+      case 'digest':
+        return receiveDigest(now, peer, subject, message);
+      case 'pull-request':
+        return receivePullRequest(peer, subject, message);
+      case 'pull-response':
+        return receivePullResponse(now, peer, subject, message);
+    }
+  };
+
+  /** Gives up pulls that brought nothing for too long, and tries whoever else claims more. */
+  const expirePulls = (now: number): Effect[] => {
+    const effects = pulls.expired(now).flatMap(({ topic, peer }): Effect[] => {
+      peers.get(peer)?.forgetClaim(topic);
+      const about = state.subject(topic);
+      return [
+        { effect: 'log', event: 'pull_timed_out', peer, detail: topic },
+        ...pullFromAnyone(now, about),
+      ];
+    });
+    if (pulls.any()) {
+      effects.push({ effect: 'schedule', timer: 'pulls', delayMs: settings.pullTimeoutMs });
+    }
+    return effects;
+  };
+
+  // --- Inputs -----------------------------------------------------------------------------------
+
+  return {
+    topics: () => [...subjects.keys()],
+    knowledge: (topic) => subjects.get(topic)?.log,
+    waiting(topic) {
+      const waiting = subjects.get(topic)?.waiting;
+      return { records: waiting?.size ?? 0, missing: waiting?.missing() ?? [] };
+    },
+
+    restore(record, { unpushed }) {
+      const subject = state.subject(record.topic);
+      subject.log.add(record);
+      if (unpushed) subject.unpushed.add(record.id);
+    },
+
+    links(topic) {
+      const { log } = state.subject(topic);
+      const end = log.end(self);
+      const parents = log.heads().filter((id) => log.entry(id)?.author !== self);
+      return {
+        sequence: (end?.sequence ?? 0) + 1,
+        previous: end?.id ?? null,
+        parents: parents.slice(0, PARENTS_MAX),
+        previousTimestamp: end?.timestamp ?? 0,
+      };
+    },
+
+    publish(now, record) {
+      const subject = state.subject(record.topic);
+      const outcome = admission.admit(subject, record);
+      if (outcome.status !== 'taken') {
+        throw new Error(
+          `gossip: own record ${record.id} was not taken: ${JSON.stringify(outcome)}`,
+        );
+      }
+      subject.unpushed.add(record.id);
+      return [
+        ...keep(outcome),
+        ...quicken(subject),
+        ...announce(record.topic, chosen(record.topic), outcome.records),
+        ...ask(now),
+      ];
+    },
+
+    import(now, topic, claims) {
+      const subject = state.subject(topic);
+      const { effects, taken } = admit(subject, claims, self);
+      if (taken.length > 0) effects.push(...sayDigests(now, subject, chosen(topic)));
+      return [...effects, ...ask(now)];
+    },
+
+    start: () =>
+      [...subjects.values()].map(({ log, cadence }) => ({
+        effect: 'schedule',
+        timer: `digest ${log.topic}`,
+        delayMs: cadence.next(),
+      })),
+
+    connected(_now, did) {
+      const peer = createPeer(did, [...subjects.keys()], settings);
+      peers.set(did, peer);
+      return subscribe(peer);
+    },
+
+    disconnected(now, did) {
+      peers.delete(did);
+      return pulls.left(did).flatMap(({ topic }) => pullFromAnyone(now, state.subject(topic)));
+    },
+
+    receive(now, did, message) {
+      const peer = peers.get(did);
+      if (!peer) return [];
+      switch (message.type) {
+        case 'subscribe':
+          return receiveSubscribe(now, peer, message);
+        case 'unsubscribe':
+          for (const topic of message.topics) peer.subscriptions.delete(topic);
+          return [];
+        case 'subscribe-ack':
+          for (const { topic } of message.topics) peer.unconfirmed.delete(topic);
+          return [];
+        default:
+          return receiveAbout(now, peer, message);
+      }
+    },
+
+    elapsed(now, timer) {
+      const [kind, name] = timer.split(' ', 2);
+      switch (kind) {
+        case 'digest': {
+          const subject = state.subject(name ?? '');
+          const delayMs = subject.cadence.next();
+          return [
+            ...sayDigests(now, subject, chosen(subject.log.topic)),
+            { effect: 'schedule', timer, delayMs },
+          ];
+        }
+        case 'wants':
+          return ask(now);
+        case 'pulls':
+          return expirePulls(now);
+        case 'subscribe': {
+          const peer = peers.get(name as Did);
+          return peer ? subscribe(peer) : [];
+        }
+        default:
+          throw new Error(`gossip: unknown timer ${timer}`);
+      }
+    },
+  };
+};

@@ -1,0 +1,175 @@
+/**
+ * The log of one topic: which records are held, and how they hang together.
+ *
+ * A record enters only when everything it names is there, so what is held is always closed under
+ * ancestors, every chain is whole from 1 to its tip, and a clock can be read off without looking for
+ * holes: the high-water mark of an author is the length of its chain. Records above a hole wait
+ * elsewhere (`waiting.ts`) and count in nothing.
+ *
+ * The log keeps links, not bodies: about a third of a kilobyte a record. Bodies stay in the store.
+ */
+import type { VectorClock } from '#contracts/clock.ts';
+import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
+import type { Knowledge, Tip } from '#contracts/knowledge.ts';
+import type { SignedRecord } from '#contracts/records.ts';
+import { ofRecord } from './vector-clock.ts';
+
+/** What the log remembers of a record. */
+export interface LogEntry {
+  readonly id: RecordId;
+  readonly author: Did;
+  readonly sequence: number;
+  readonly previous: RecordId | null;
+  readonly parents: readonly RecordId[];
+  readonly timestamp: number;
+  readonly depth: number;
+  /** Held records that name this one, by `previous` or as a parent. */
+  readonly citers: Set<RecordId>;
+}
+
+export interface TopicLog extends Knowledge {
+  entry(id: RecordId): LogEntry | undefined;
+  /** Of a record's links, those that are not held. */
+  missing(record: SignedRecord): readonly RecordId[];
+  /** Whether `previous` is the author's record of the sequence before. All links must be held. */
+  linked(record: SignedRecord): boolean;
+  /** Takes a record whose links are all held and which is not held itself. */
+  add(record: SignedRecord): void;
+  /** Removes a record that nothing held names. */
+  remove(id: RecordId): void;
+  /** Held records by this author that follow `previous` (null: first records). More than one is a fork. */
+  children(author: Did, previous: RecordId | null): readonly RecordId[];
+  /** Sequence, id and time of the author's longest branch; the smaller id where two are equally long. */
+  end(author: Did): LogEntry | undefined;
+}
+
+export const createTopicLog = (topic: Topic): TopicLog => {
+  const entries = new Map<RecordId, LogEntry>();
+  /** Per author: at index s-1 the ids of sequence s, one but for forks. */
+  const chains = new Map<Did, RecordId[][]>();
+  const heads = new Set<RecordId>();
+  const forkedAuthors = new Set<Did>();
+
+  const linksOf = (record: Pick<SignedRecord, 'previous' | 'parents'>): readonly RecordId[] =>
+    record.previous === null ? record.parents : [record.previous, ...record.parents];
+
+  const known = (id: RecordId): LogEntry => {
+    const entry = entries.get(id);
+    if (!entry) throw new Error(`topic log ${topic}: ${id} is not held`);
+    return entry;
+  };
+
+  const children = (author: Did, previous: RecordId | null): readonly RecordId[] => {
+    const sequence = previous === null ? 1 : known(previous).sequence + 1;
+    const ids = chains.get(author)?.[sequence - 1] ?? [];
+    return ids.filter((id) => known(id).previous === previous);
+  };
+
+  const isTip = (entry: LogEntry): boolean => children(entry.author, entry.id).length === 0;
+
+  const tipsOf = (author: Did, chain: readonly (readonly RecordId[])[]): LogEntry[] => {
+    const last = chain.at(-1) ?? [];
+    if (!forkedAuthors.has(author)) return last.map(known);
+    return chain.flat().map(known).filter(isTip);
+  };
+
+  const noteFork = (author: Did): void => {
+    const chain = chains.get(author) ?? [];
+    if (chain.some((ids) => ids.length > 1)) forkedAuthors.add(author);
+    else forkedAuthors.delete(author);
+  };
+
+  const byDepth = (left: LogEntry, right: LogEntry): number =>
+    left.depth - right.depth || (left.id < right.id ? -1 : 1);
+
+  return {
+    topic,
+    get count() {
+      return entries.size;
+    },
+    clock: () => new Map([...chains].map(([author, chain]) => [author, chain.length])),
+    has: (id) => entries.has(id),
+    entry: (id) => entries.get(id),
+    tips: () =>
+      [...chains.keys()].sort().flatMap((author) =>
+        tipsOf(author, chains.get(author) ?? [])
+          .sort((a, b) => a.sequence - b.sequence || (a.id < b.id ? -1 : 1))
+          .map(({ sequence, id }): Tip => ({ author, sequence, id })),
+      ),
+    heads: () => [...heads].sort(),
+    run: (author, from, to) => (chains.get(author) ?? []).slice(Math.max(0, from - 1), to).flat(),
+    depth: (id) => known(id).depth,
+    forked: () => [...forkedAuthors].sort(),
+    ordered: () => [...entries.values()].sort(byDepth).map(({ id }) => id),
+    children,
+
+    clockOf(id) {
+      const start = entries.get(id);
+      if (!start) return undefined;
+      // Walks the whole past: asked by people and by lessons, never on the way of a record.
+      const seen = new Set<RecordId>([id]);
+      const counts = new Map<Did, number>();
+      for (const each of seen) {
+        const entry = known(each);
+        counts.set(entry.author, Math.max(entry.sequence, counts.get(entry.author) ?? 0));
+        for (const link of linksOf(entry)) seen.add(link);
+      }
+      return ofRecord(start.author, start.sequence, [counts satisfies VectorClock]);
+    },
+
+    end(author) {
+      const last = chains.get(author)?.at(-1);
+      return last?.map(known).sort((a, b) => (a.id < b.id ? -1 : 1))[0];
+    },
+
+    missing: (record) => linksOf(record).filter((id) => !entries.has(id)),
+
+    linked(record) {
+      if (record.parents.some((id) => known(id).author === record.author)) return false;
+      if (record.previous === null) return record.sequence === 1;
+      const previous = known(record.previous);
+      return previous.author === record.author && previous.sequence + 1 === record.sequence;
+    },
+
+    add(record) {
+      const links = linksOf(record).map(known);
+      entries.set(record.id, {
+        id: record.id,
+        author: record.author,
+        sequence: record.sequence,
+        previous: record.previous,
+        parents: record.parents,
+        timestamp: record.timestamp,
+        depth: links.reduce((deepest, link) => Math.max(deepest, link.depth + 1), 0),
+        citers: new Set(),
+      });
+      for (const link of links) {
+        link.citers.add(record.id);
+        heads.delete(link.id);
+      }
+      heads.add(record.id);
+      const chain = chains.get(record.author) ?? [];
+      chains.set(record.author, chain);
+      const peers = (chain[record.sequence - 1] ??= []);
+      peers.push(record.id);
+      if (peers.length > 1) forkedAuthors.add(record.author);
+    },
+
+    remove(id) {
+      const entry = known(id);
+      if (entry.citers.size > 0) throw new Error(`topic log ${topic}: ${id} is still named`);
+      entries.delete(id);
+      heads.delete(id);
+      for (const link of linksOf(entry).map(known)) {
+        link.citers.delete(id);
+        if (link.citers.size === 0) heads.add(link.id);
+      }
+      const chain = chains.get(entry.author) ?? [];
+      const remaining = (chain[entry.sequence - 1] ?? []).filter((each) => each !== id);
+      if (remaining.length > 0) chain[entry.sequence - 1] = remaining;
+      else chain.length = entry.sequence - 1;
+      if (chain.length === 0) chains.delete(entry.author);
+      noteFork(entry.author);
+    },
+  };
+};

@@ -1,0 +1,124 @@
+/**
+ * The waiting room: records whose ancestors are still missing.
+ *
+ * Effects do not enter before their causes. What waits is kept in memory alone (after a crash it is
+ * fetched again) and is bounded twice: in all, and to a quarter for one author, so that somebody who
+ * signs records with invented parents fills a corner and not the room. The oldest leaves first.
+ */
+import type { Did, RecordId } from '#contracts/identifiers.ts';
+import type { SignedRecord } from '#contracts/records.ts';
+
+export interface WaitingRoom {
+  readonly size: number;
+  has(id: RecordId): boolean;
+  /** Takes a record with the links it lacks (at least one); gives the records that had to leave for it. */
+  add(record: SignedRecord, missing: readonly RecordId[]): readonly RecordId[];
+  /** A link came: gives the records that lack nothing more, in the order in which they came. */
+  arrived(id: RecordId): readonly SignedRecord[];
+  /** A link will never be taken: gives up what waits for it, and what waits for that. */
+  abandon(id: RecordId): readonly RecordId[];
+  /** Whether a record by somebody other than `author` waits for `id`, directly or over others that wait. */
+  awaitedByOthers(id: RecordId, author: Did): boolean;
+  /** Whether a record waits for this link. */
+  awaits(id: RecordId): boolean;
+  /** Links that nobody here brings: what is to be asked for. */
+  missing(): readonly RecordId[];
+}
+
+interface Waiter {
+  readonly record: SignedRecord;
+  readonly missing: Set<RecordId>;
+}
+
+export const createWaitingRoom = (sizeMax: number): WaitingRoom => {
+  const waiters = new Map<RecordId, Waiter>();
+  /** Missing link -> the records that wait for it. */
+  const dependents = new Map<RecordId, Set<RecordId>>();
+  const perAuthor = new Map<Did, number>();
+  const perAuthorMax = Math.max(1, Math.floor(sizeMax / 4));
+
+  const remove = (id: RecordId): Waiter | undefined => {
+    const waiter = waiters.get(id);
+    if (!waiter) return undefined;
+    waiters.delete(id);
+    const { author } = waiter.record;
+    const left = (perAuthor.get(author) ?? 1) - 1;
+    if (left > 0) perAuthor.set(author, left);
+    else perAuthor.delete(author);
+    for (const link of waiter.missing) {
+      const set = dependents.get(link);
+      set?.delete(id);
+      if (set?.size === 0) dependents.delete(link);
+    }
+    return waiter;
+  };
+
+  const oldest = (matches: (waiter: Waiter) => boolean): RecordId | undefined => {
+    for (const [id, waiter] of waiters) if (matches(waiter)) return id;
+    return undefined;
+  };
+
+  const makeRoom = (author: Did): RecordId[] => {
+    const crowded = (perAuthor.get(author) ?? 0) >= perAuthorMax;
+    if (!crowded && waiters.size < sizeMax) return [];
+    const leaving = oldest((waiter) => !crowded || waiter.record.author === author);
+    if (leaving === undefined) return [];
+    remove(leaving);
+    return [leaving];
+  };
+
+  return {
+    get size() {
+      return waiters.size;
+    },
+    has: (id) => waiters.has(id),
+
+    add(record, missing) {
+      const left = makeRoom(record.author);
+      waiters.set(record.id, { record, missing: new Set(missing) });
+      perAuthor.set(record.author, (perAuthor.get(record.author) ?? 0) + 1);
+      for (const link of missing) {
+        const set = dependents.get(link) ?? new Set();
+        dependents.set(link, set.add(record.id));
+      }
+      return left;
+    },
+
+    arrived(id) {
+      const ready: SignedRecord[] = [];
+      for (const dependent of dependents.get(id) ?? []) {
+        const waiter = waiters.get(dependent);
+        waiter?.missing.delete(id);
+        if (waiter?.missing.size === 0) ready.push(waiter.record);
+      }
+      dependents.delete(id);
+      for (const record of ready) remove(record.id);
+      return ready;
+    },
+
+    abandon(id) {
+      const given: RecordId[] = [];
+      const queue = [...(dependents.get(id) ?? [])];
+      for (const dependent of queue) {
+        if (!remove(dependent)) continue;
+        given.push(dependent);
+        queue.push(...(dependents.get(dependent) ?? []));
+      }
+      return given;
+    },
+
+    awaitedByOthers(id, author) {
+      const seen = new Set<RecordId>([id]);
+      for (const link of seen) {
+        for (const dependent of dependents.get(link) ?? []) {
+          if (waiters.get(dependent)?.record.author !== author) return true;
+          seen.add(dependent);
+        }
+      }
+      return false;
+    },
+
+    awaits: (id) => dependents.has(id),
+    missing: () => [...dependents.keys()].filter((id) => !waiters.has(id)),
+  };
+};

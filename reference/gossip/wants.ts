@@ -1,0 +1,112 @@
+/**
+ * Wants: records asked for by id, one peer after the other, until they come or nobody has them.
+ *
+ * An id becomes wanted because somebody announced it, or because a record that waits names it. The
+ * one who named it is asked first. Bounded: beyond `WANTS_MAX` new wants are not noted, and
+ * anti-entropy brings those records later.
+ */
+import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
+import { BATCH_MAX } from '#contracts/messages.ts';
+
+/** Ids wanted at one time. */
+export const WANTS_MAX = 10_000;
+/** Peers remembered as likely holders of one id. */
+const SOURCES_MAX = 8;
+
+interface Want {
+  readonly topic: Topic;
+  readonly sources: Did[];
+  /** Everybody who was ever asked: their answers are welcome, however late. */
+  readonly asked: Set<Did>;
+  /** Those asked since the last time that all had been. */
+  readonly round: Set<Did>;
+  /** When the last peer was asked; undefined before the first. */
+  askedAt: number | undefined;
+}
+
+/** A request to send. */
+export interface Ask {
+  readonly peer: Did;
+  readonly topic: Topic;
+  readonly ids: readonly RecordId[];
+}
+
+export interface Wants {
+  readonly size: number;
+  /** Notes a want, or another source of one. */
+  add(topic: Topic, id: RecordId, source: Did): void;
+  /** Whether this id was asked of this peer: only then is its answer welcome. */
+  askedOf(id: RecordId, peer: Did): boolean;
+  /** It came, or is no longer wanted. */
+  remove(id: RecordId): void;
+  /** The peer does not have it: the next one may be asked at once. */
+  lacks(id: RecordId, peer: Did): void;
+  /**
+   * Whom to ask now. A want whose peers have all been asked begins again if `needed` says so (a
+   * record waits for it) and is dropped otherwise.
+   */
+  due(
+    now: number,
+    peersOf: (topic: Topic) => readonly Did[],
+    needed: (topic: Topic, id: RecordId) => boolean,
+  ): readonly Ask[];
+}
+
+export const createWants = (retryMs: number): Wants => {
+  const wants = new Map<RecordId, Want>();
+
+  const nextPeer = (want: Want, peers: readonly Did[]): Did | undefined =>
+    [...want.sources.filter((source) => peers.includes(source)), ...peers].find(
+      (peer) => !want.round.has(peer),
+    );
+
+  return {
+    get size() {
+      return wants.size;
+    },
+    add(topic, id, source) {
+      const want = wants.get(id);
+      if (!want) {
+        if (wants.size >= WANTS_MAX) return;
+        wants.set(id, {
+          topic,
+          sources: [source],
+          asked: new Set(),
+          round: new Set(),
+          askedAt: undefined,
+        });
+      } else if (want.sources.length < SOURCES_MAX && !want.sources.includes(source)) {
+        want.sources.push(source);
+      }
+    },
+    askedOf: (id, peer) => wants.get(id)?.asked.has(peer) ?? false,
+    remove: (id) => void wants.delete(id),
+    lacks(id, peer) {
+      const want = wants.get(id);
+      if (want?.asked.has(peer)) want.askedAt = undefined;
+    },
+
+    due(now, peersOf, needed) {
+      const asks = new Map<string, { peer: Did; topic: Topic; ids: RecordId[] }>();
+      for (const [id, want] of wants) {
+        if (want.askedAt !== undefined && now < want.askedAt + retryMs) continue;
+        const peer = nextPeer(want, peersOf(want.topic));
+        if (peer === undefined) {
+          want.round.clear();
+          want.askedAt = now;
+          if (!needed(want.topic, id)) wants.delete(id);
+          continue;
+        }
+        const key = `${peer} ${want.topic}`;
+        const ask = asks.get(key) ?? { peer, topic: want.topic, ids: [] };
+        if (ask.ids.length >= BATCH_MAX) continue;
+        asks.set(key, ask);
+        ask.ids.push(id);
+        want.asked.add(peer);
+        want.round.add(peer);
+        want.askedAt = now;
+      }
+      return [...asks.values()];
+    },
+  };
+};

@@ -1,0 +1,21 @@
+/** The reference's own record of layers: what a node runs on unless somebody grafts. */
+import type { NodeLayers } from '#contracts/layers.ts';
+import { create as content } from './content/content.ts';
+import { create as discovery } from './discovery/discovery.ts';
+import { create as frames } from './frames/frames.ts';
+import { create as gossip } from './gossip/gossip.ts';
+import { create as ledger } from './ledger/ledger.ts';
+import { create as reconciliation } from './reconciliation/plain.ts';
+import { create as records } from './records/records.ts';
+import { create as trust } from './trust/trust.ts';
+
+export const referenceLayers: NodeLayers = {
+  content,
+  frames,
+  trust,
+  ledger,
+  records,
+  gossip,
+  reconciliation,
+  discovery,
+};

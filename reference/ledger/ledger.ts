@@ -1,0 +1,213 @@
+/**
+ * The ledger: the fold of protocol section 5, one record at a time.
+ *
+ * The plain solution folds a record's whole past to judge it, and everything held to say who has what.
+ * This one gives the same answers at a cost that does not grow with the history, because of two facts:
+ *
+ *   1. What stands of a chain is a path, so a past is one number a chain (sight.ts), and two pasts join
+ *      without being looked at. The past of a record is the join of what it cites.
+ *   2. What a path gave to somebody is a running total (receipts.ts), so credit is read, not summed.
+ *
+ *     add ─ form.ts      well formed by itself?
+ *         ─ waiting.ts   all ancestors here? else wait
+ *         ─ sight.ts     join the pasts of what it cites
+ *         ─ receipts.ts  limits.ts   may its author owe that much, by what it had seen?
+ *         ─ chain.ts     put it in its place
+ *         ─ book.ts      move what stands, and the balances with it
+ *
+ * A verdict is given once and never revised: it depends on the past alone. Standing and balances follow
+ * the set of what is held. Nobody else's verdict changes when a fork comes to light (no cascade).
+ */
+import type { CreateLedger, Credit, LedgerChange, Standing, Verdict } from '#contracts/ledger.ts';
+import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
+import type { SignedRecord } from '#contracts/records.ts';
+import * as books from './book.ts';
+import { grow, leadsTo, prune, withDescendants } from './chain.ts';
+import { formOf, verdictOf, type Form } from './form.ts';
+import { isLinked, judgeInPast } from './judgement.ts';
+import { createLimits } from './limits.ts';
+import { dropReceipt, gainsOf, noteReceipt } from './receipts.ts';
+import { join, joinSights, standingPlace } from './sight.ts';
+import type { Held, Net, Place } from './state.ts';
+import { createWaiting } from './waiting.ts';
+
+const linksOf = ({ previous, parents }: SignedRecord): readonly RecordId[] =>
+  previous === null ? parents : [previous, ...parents];
+
+const pendingFor = (missing: RecordId): Verdict => verdictOf('pending', `waits for ${missing}`);
+
+const byTime = (left: Held, right: Held): number =>
+  left.timestamp - right.timestamp || (left.id < right.id ? -1 : 1);
+
+export const create: CreateLedger = ({ genesis }) => {
+  const limitOf = createLimits(genesis);
+  const held = new Map<RecordId, Held>();
+  const topics = new Map<Topic, books.Book>();
+  /** Row 0 is nobody's, so that 0 in a sight can mean nothing seen. */
+  const places: Place[] = [];
+  places.length = 1;
+  let chainsCount = 0;
+
+  const missingOf = (record: SignedRecord): RecordId | undefined =>
+    linksOf(record).find((id) => !held.has(id));
+  const waiting = createWaiting(missingOf);
+
+  const bookOf = (topic: Topic): books.Book => topics.get(topic) ?? books.createBook();
+
+  const previousOf = (record: SignedRecord): Held | undefined =>
+    record.previous === null ? undefined : held.get(record.previous);
+
+  // --- A verdict --------------------------------------------------------------------------------
+
+  /** What a record had seen, with one column to spare for an author's first. */
+  const pastOf = (record: SignedRecord): Int32Array => {
+    const sights = linksOf(record).map((id) => held.get(id)!.sight);
+    return joinSights(places, sights, chainsCount + 1);
+  };
+
+  const judgeAfter = (record: SignedRecord, form: Form, past: Int32Array): Verdict => {
+    const account = bookOf(record.topic).accounts.get(record.author);
+    const gains = (): bigint => gainsOf(account, places, ({ index }) => past[index] ?? 0);
+    return judgeInPast(record, form, { previous: previousOf(record), gains, limitOf });
+  };
+
+  const judge = (record: SignedRecord): Verdict => {
+    const { id } = record;
+    if (held.has(id) || waiting.get(id)) return verdictOf('duplicate', `${id} was added before`);
+    const form = formOf(record);
+    const missing = missingOf(record);
+    if (missing !== undefined) return form.fault ?? pendingFor(missing);
+    return judgeAfter(record, form, pastOf(record));
+  };
+
+  // --- A record comes ---------------------------------------------------------------------------
+
+  const add = (record: SignedRecord): LedgerChange => {
+    const changes = books.createChanges();
+    const { id } = record;
+    const missing = missingOf(record);
+    if (held.has(id) || waiting.get(id)) {
+      changes.verdicts.push({ id, verdict: judge(record) });
+    } else if (missing !== undefined) {
+      changes.verdicts.push({ id, verdict: judge(record) });
+      waiting.add(record, missing);
+    } else {
+      const ready = [record];
+      for (const next of ready) {
+        decide(next, changes);
+        ready.push(...waiting.release(next.id));
+      }
+    }
+    return books.summarise(changes);
+  };
+
+  /** Judges a record whose ancestors are all held, and takes it in. */
+  const decide = (record: SignedRecord, changes: books.Changes): void => {
+    const { id, topic, timestamp } = record;
+    const form = formOf(record);
+    const sight = pastOf(record);
+    const verdict = judgeAfter(record, form, sight);
+    const book = bookOf(topic);
+    topics.set(topic, book);
+    const nets = books.openNets(book, topic, form.nets);
+    const linked = isLinked(record, previousOf(record));
+    const place = linked ? settle(record, verdict.status === 'accepted' ? nets : []) : undefined;
+    if (place) {
+      const { chain, index } = place;
+      sight[chain.index] = join(places, sight[chain.index]!, index);
+      books.restand(places, chain, join(places, chain.sighting, index), changes);
+    }
+    const entry = { id, timestamp, verdict, nets, sight, place };
+    held.set(id, entry);
+    for (const { account } of nets) account.named.push(entry);
+    changes.verdicts.push({ id, verdict });
+  };
+
+  /** Gives a linked record its place in its author's chain. A void one has a place and counts nothing. */
+  const settle = (record: SignedRecord, counts: readonly Net[]): Place => {
+    const { topic, author, id } = record;
+    const chain = books.openChain(bookOf(topic), topic, author, chainsCount);
+    chainsCount = Math.max(chainsCount, chain.index + 1);
+    const previous = previousOf(record)?.place ?? chain.root;
+    const own = counts.find(({ account }) => account.did === author)?.amount ?? 0n;
+    const place = grow(previous, { index: places.length, id, counts, spent: previous.spent + own });
+    places.push(place);
+    for (const { account, amount } of counts) {
+      if (amount > 0n) noteReceipt(account, place, amount);
+    }
+    return place;
+  };
+
+  // --- A record goes ----------------------------------------------------------------------------
+
+  const forget = (id: RecordId): void => {
+    const entry = held.get(id);
+    if (waiting.remove(id) || !entry) return;
+    if (!entry.place) return drop(entry);
+    const { chain } = entry.place;
+    // Those that rest on it go first, so that a caller need not care for the order.
+    for (const place of withDescendants(entry.place).reverse()) {
+      for (const { account, amount } of place.counts) {
+        if (amount > 0n) dropReceipt(account, place);
+      }
+      prune(place);
+      places[place.index] = chain.root;
+      drop(held.get(place.id)!);
+    }
+    // A surplus child never stood, so this finds what was there; it is F all the same, whoever went.
+    let sighting = 0;
+    for (const tip of chain.tips) sighting = join(places, sighting, tip.index);
+    books.restand(places, chain, sighting, books.createChanges());
+  };
+
+  const drop = (entry: Held): void => {
+    held.delete(entry.id);
+    for (const { account } of entry.nets) {
+      account.named = account.named.filter((each) => each !== entry);
+    }
+  };
+
+  // --- Questions --------------------------------------------------------------------------------
+
+  const standing = (id: RecordId): Standing | undefined => {
+    const entry = held.get(id);
+    if (!entry?.place) return entry && 'unlinked';
+    const end = standingPlace(places, entry.place.chain.sighting);
+    return end && leadsTo(entry.place, end) ? 'stands' : 'fork';
+  };
+
+  const verdict = (id: RecordId): Verdict | undefined => {
+    const waiter = waiting.get(id);
+    if (!waiter) return held.get(id)?.verdict;
+    return formOf(waiter).fault ?? pendingFor(missingOf(waiter)!);
+  };
+
+  const credit = (topic: Topic, account: Did): Credit => {
+    const { accounts, chains } = bookOf(topic);
+    const chain = chains.get(account);
+    const end = chain && standingPlace(places, chain.sighting);
+    const provided = gainsOf(accounts.get(account), places, ({ sighting }) => sighting);
+    const sequence = (end?.sequence ?? 0) + 1;
+    return {
+      balance: (end?.spent ?? 0n) + provided,
+      limit: limitOf({ topic, account, sequence, provided }),
+    };
+  };
+
+  return {
+    add,
+    judge,
+    forget,
+    verdict,
+    standing,
+    credit,
+    balance: (topic, account) => bookOf(topic).accounts.get(account)?.balance ?? 0n,
+    balances: (topic) => books.balancesIn(bookOf(topic)),
+    tips: (topic) => books.tipsIn(bookOf(topic)),
+    conflicts: (topic) => books.conflictsIn(bookOf(topic)),
+    history(topic, account) {
+      const named = bookOf(topic).accounts.get(account)?.named ?? [];
+      return named.toSorted(byTime).map(({ id }) => id);
+    },
+  };
+};

@@ -1,0 +1,241 @@
+/**
+ * Peering: who to dial, whom to keep.
+ *
+ * Candidates come from bootstrap addresses and from discovery. Whoever is not connected is dialled
+ * again and again, with a pause that doubles and is jittered. Two nodes that dial each other at once
+ * end with two links: the one dialled by the smaller DID stays, and both sides know that without a
+ * word. A *cut* peer is neither dialled nor kept: it is how a demonstration breaks a network.
+ */
+import type { Cancel, Candidate, Host } from '#contracts/host.ts';
+import type { Did } from '#contracts/identifiers.ts';
+import type { CloseReason, DialResult, Link } from '#contracts/transport.ts';
+import type { Session } from './session.ts';
+
+export interface PeeringSettings {
+  /** Pause after the first failed dial; doubles up to the next. 250. */
+  readonly redialMsMin: number;
+  /** 5 000. */
+  readonly redialMsMax: number;
+  /** Links at one time. 128. */
+  readonly linksMax: number;
+}
+
+export interface PeeringOptions {
+  readonly self: Did;
+  readonly host: Host;
+  readonly settings: PeeringSettings;
+  /** Makes a session of a link; the session reports to `established` and `ended` below. */
+  readonly begin: (link: Link, expected: Did | undefined) => Session;
+  readonly connected: (peer: Did) => void;
+  readonly disconnected: (peer: Did) => void;
+}
+
+/** A peer as operators see it. */
+export interface PeerView {
+  readonly did: Did;
+  readonly address: string;
+  readonly side: 'dialler' | 'listener';
+  readonly roundTripMs: number | undefined;
+}
+
+interface Target {
+  readonly address: string;
+  did: Did | undefined;
+  attempts: number;
+  dialling: boolean;
+  retry: Cancel | undefined;
+  /** Discovery forgot it: no more dials. */
+  gone: boolean;
+}
+
+export interface Peering {
+  /** Somebody to dial, from now on. */
+  add(candidate: Candidate): void;
+  /** Discovery lost it: an open link stays, but it is not dialled again. */
+  drop(address: string): void;
+  /** A link came in from outside. */
+  accept(link: Link): void;
+  established(session: Session, peer: Did): void;
+  ended(session: Session, reason: CloseReason, peer: Did | undefined): void;
+  /** Ends the links with these peers and keeps them ended until `heal`. */
+  cut(peers: readonly Did[]): void;
+  heal(): void;
+  readonly cutPeers: readonly Did[];
+  session(peer: Did): Session | undefined;
+  peers(): readonly PeerView[];
+  stop(): void;
+}
+
+export const createPeering = (options: PeeringOptions): Peering => {
+  const { self, host, settings } = options;
+  const targets = new Map<string, Target>();
+  const sessions = new Map<Did, Session>();
+  const all = new Set<Session>();
+  const cut = new Set<Did>();
+  /** Links we dialled whose Hello is not through yet. */
+  const dials = new Map<Session, Target>();
+  let stopped = false;
+
+  const wanted = (target: Target): boolean =>
+    !stopped &&
+    !target.gone &&
+    !target.dialling &&
+    (target.did === undefined || (!sessions.has(target.did) && !cut.has(target.did)));
+
+  const retryLater = (target: Target): void => {
+    target.retry?.();
+    const doubled = settings.redialMsMin * 2 ** Math.min(target.attempts, 16);
+    const delayMs = Math.min(doubled, settings.redialMsMax) * (0.75 + host.random() / 2);
+    target.attempts += 1;
+    target.retry = host.after(delayMs, () => dial(target));
+  };
+
+  const dial = (target: Target): void => {
+    target.retry = undefined;
+    if (!wanted(target)) return;
+    target.dialling = true;
+    host.transport.dial(target.address, target.did, (result) => dialled(target, result));
+  };
+
+  const dialled = (target: Target, result: DialResult): void => {
+    if (result.status !== 'open') {
+      target.dialling = false;
+      host.log('debug', 'dial_failed', { address: target.address, reason: result.reason });
+      retryLater(target);
+      return;
+    }
+    if (stopped) {
+      result.link.close();
+      return;
+    }
+    const session = begin(result.link, target.did);
+    // The target counts as being dialled until the Hello is through or the link has ended.
+    if (session.ended) retryLater(target);
+    else dials.set(session, target);
+  };
+
+  const begin = (link: Link, expected: Did | undefined): Session => {
+    const session = options.begin(link, expected);
+    if (!session.ended) all.add(session);
+    return session;
+  };
+
+  /** The dial that led to this session is over, one way or the other. */
+  const settle = (session: Session): Target | undefined => {
+    const target = dials.get(session);
+    dials.delete(session);
+    if (target) target.dialling = false;
+    return target;
+  };
+
+  const dialler = (session: Session, peer: Did): Did =>
+    session.link.side === 'dialler' ? self : peer;
+
+  /** Of two links with one peer: the one dialled by the smaller DID; of two by the same side, the newer. */
+  const better = (older: Session, newer: Session, peer: Did): Session => {
+    const [left, right] = [dialler(older, peer), dialler(newer, peer)];
+    if (left === right) return newer;
+    return left < right ? older : newer;
+  };
+
+  const targetsOf = (peer: Did): Target[] =>
+    [...targets.values()].filter(({ did }) => did === peer);
+
+  return {
+    add(candidate) {
+      const known = targets.get(candidate.address);
+      if (known && !known.gone && (known.did ?? candidate.did) === candidate.did) return;
+      const target: Target = {
+        ...candidate,
+        attempts: 0,
+        dialling: false,
+        retry: undefined,
+        gone: false,
+      };
+      known?.retry?.();
+      targets.set(candidate.address, target);
+      // When both sides learn of each other at once, the larger DID gives way for a moment.
+      const yields = candidate.did !== undefined && self > candidate.did;
+      target.retry = host.after(yields ? settings.redialMsMin : 0, () => dial(target));
+    },
+
+    drop(address) {
+      const target = targets.get(address);
+      if (!target) return;
+      target.gone = true;
+      target.retry?.();
+      targets.delete(address);
+    },
+
+    accept(link) {
+      if (stopped || all.size >= settings.linksMax) {
+        host.log('warn', 'link_refused', { address: link.remoteAddress, links: all.size });
+        link.close();
+        return;
+      }
+      begin(link, undefined);
+    },
+
+    established(session, peer) {
+      const target = settle(session);
+      if (target) target.did = peer;
+      if (cut.has(peer) || stopped) {
+        session.close();
+        return;
+      }
+      const older = sessions.get(peer);
+      const kept = older ? better(older, session, peer) : session;
+      sessions.set(peer, kept);
+      for (const each of targetsOf(peer)) each.attempts = 0;
+      if (!older) options.connected(peer);
+      else (kept === older ? session : older).close();
+    },
+
+    ended(session, reason, peer) {
+      all.delete(session);
+      const target = settle(session);
+      if (target) retryLater(target);
+      if (peer === undefined) return;
+      host.log('info', 'link_ended', { peer, reason });
+      if (sessions.get(peer) !== session) return;
+      sessions.delete(peer);
+      options.disconnected(peer);
+      for (const target of targetsOf(peer)) retryLater(target);
+    },
+
+    cut(peers) {
+      for (const peer of peers) {
+        cut.add(peer);
+        for (const session of all) if (session.peer === peer) session.close();
+      }
+    },
+    heal() {
+      cut.clear();
+      for (const target of targets.values()) {
+        target.attempts = 0;
+        target.retry?.();
+        dial(target);
+      }
+    },
+    get cutPeers() {
+      return [...cut].sort();
+    },
+
+    session: (peer) => sessions.get(peer),
+    peers: () =>
+      [...sessions]
+        .map(([did, { link, roundTripMs }]) => ({
+          did,
+          address: link.remoteAddress,
+          side: link.side,
+          roundTripMs,
+        }))
+        .sort((left, right) => (left.did < right.did ? -1 : 1)),
+
+    stop() {
+      stopped = true;
+      for (const target of targets.values()) target.retry?.();
+      for (const session of all) session.close();
+    },
+  };
+};

@@ -1,0 +1,169 @@
+/**
+ * The record store: where records live, under which keys, and how they are read back.
+ *
+ *   format                    version of this layout, network and owner
+ *   record/ID                 the record, canonical JSON
+ *   arrival/000000000042      ID: the order in which records were taken, causes first
+ *   balance/TOPIC/ACCOUNT     minor units: a check on the fold, never its source
+ *   heads/TOPIC               ids nobody names yet: the same check for the links
+ *   outbox/ID                 an own record that no peer was handed yet
+ *
+ * One step writes all of it in one commit, so after a crash at any moment the store holds whole steps.
+ * At start the records are read back in the order of arrival, folded again, and the fold is compared
+ * with the balances and heads that were committed beside them.
+ */
+import { Fault } from '#contracts/faults.ts';
+import type { DurableStore, Write } from '#contracts/host.ts';
+import type { Did, NetworkId, RecordId, Topic } from '#contracts/identifiers.ts';
+import type { SignedRecord } from '#contracts/records.ts';
+
+export const STORE_VERSION = 1;
+/** Records kept in memory after a read, oldest out first: a peer that pulls asks for neighbours. */
+const CACHE_MAX = 4_096;
+
+const ARRIVAL_DIGITS = 12;
+
+export interface RecordStore {
+  /**
+   * At start: visits every stored record in order of arrival, causes first, and gives what was noted
+   * beside them.
+   */
+  load(visit: (record: SignedRecord, unpushed: boolean) => void): Promise<Noted>;
+  /** A stored record, uncommitted ones included. */
+  read(id: RecordId): SignedRecord | undefined;
+  /** The writes that keep a record; it can be read from now on. */
+  keep(record: SignedRecord, own: boolean): readonly Write[];
+  /** The writes that give it up. */
+  forget(id: RecordId): readonly Write[];
+  /** An own record was handed to a peer. */
+  pushed(id: RecordId): Write;
+  balance(topic: Topic, account: Did, balance: bigint): Write;
+  heads(topic: Topic, heads: readonly RecordId[]): Write;
+  /** Writes of `keep` are durable now: the store itself can be read. */
+  settled(ids: readonly RecordId[]): void;
+}
+
+/** What was noted beside the records, to hold the fold against. */
+export interface Noted {
+  readonly balances: ReadonlyMap<string, string>;
+  readonly heads: ReadonlyMap<Topic, readonly RecordId[]>;
+}
+
+interface Format {
+  readonly version: number;
+  readonly network: NetworkId;
+  readonly owner: Did;
+}
+
+/** Key of a balance in `Noted.balances`. */
+export const balanceKey = (topic: Topic, account: Did): string => `${topic}/${account}`;
+
+/** The first write of a new store; refuses a store of another network, another owner or a newer layout. */
+export const claimStore = (store: DurableStore, network: NetworkId, owner: Did): Write[] => {
+  const text = store.get('format');
+  const wanted: Format = { version: STORE_VERSION, network, owner };
+  if (text === undefined) return [{ key: 'format', value: JSON.stringify(wanted) }];
+  const found = JSON.parse(text) as Format; // Written by ourselves, in one commit.
+  if (found.version > STORE_VERSION) {
+    throw new Fault(
+      'store_newer',
+      `the store has layout ${found.version}, this program knows ${STORE_VERSION}: update the program`,
+    );
+  }
+  for (const name of ['network', 'owner'] as const) {
+    if (found[name] !== wanted[name]) {
+      throw new Fault(
+        'network_other',
+        `the store belongs to ${name} ${found[name]}, not ${wanted[name]}: use another data directory`,
+      );
+    }
+  }
+  return [];
+};
+
+const entriesUnder = async (
+  store: DurableStore,
+  prefix: string,
+): Promise<(readonly [string, string])[]> => {
+  const entries: (readonly [string, string])[] = [];
+  for await (const [key, value] of store.load(prefix)) {
+    entries.push([key.slice(prefix.length), value]);
+  }
+  return entries;
+};
+
+export const createRecordStore = (
+  store: DurableStore,
+  canonical: (record: SignedRecord) => string,
+): RecordStore => {
+  /** Written and perhaps not durable yet. */
+  const unsettled = new Map<RecordId, SignedRecord>();
+  const cache = new Map<RecordId, SignedRecord>();
+  let nextArrival = 0;
+
+  const remember = (record: SignedRecord): void => {
+    cache.set(record.id, record);
+    if (cache.size <= CACHE_MAX) return;
+    for (const oldest of cache.keys()) {
+      cache.delete(oldest);
+      return;
+    }
+  };
+
+  return {
+    async load(visit) {
+      const outbox = new Set((await entriesUnder(store, 'outbox/')).map(([id]) => id));
+      for await (const [key, id] of store.load('arrival/')) {
+        nextArrival = Number(key.slice('arrival/'.length)) + 1;
+        // A forgotten record leaves its arrival behind; it is passed over.
+        const text = store.get(`record/${id}`);
+        if (text !== undefined) visit(JSON.parse(text) as SignedRecord, outbox.has(id));
+      }
+      const heads = await entriesUnder(store, 'heads/');
+      return {
+        balances: new Map(await entriesUnder(store, 'balance/')),
+        heads: new Map(heads.map(([topic, ids]) => [topic, JSON.parse(ids) as RecordId[]])),
+      };
+    },
+    read(id) {
+      const held = unsettled.get(id) ?? cache.get(id);
+      if (held) return held;
+      const text = store.get(`record/${id}`);
+      if (text === undefined) return undefined;
+      const record = JSON.parse(text) as SignedRecord;
+      remember(record);
+      return record;
+    },
+    keep(record, own) {
+      unsettled.set(record.id, record);
+      const arrival = String(nextArrival++).padStart(ARRIVAL_DIGITS, '0');
+      const writes: Write[] = [
+        { key: `record/${record.id}`, value: canonical(record) },
+        { key: `arrival/${arrival}`, value: record.id },
+      ];
+      if (own) writes.push({ key: `outbox/${record.id}`, value: '' });
+      return writes;
+    },
+    forget(id) {
+      unsettled.delete(id);
+      cache.delete(id);
+      return [
+        { key: `record/${id}`, value: undefined },
+        { key: `outbox/${id}`, value: undefined },
+      ];
+    },
+    pushed: (id) => ({ key: `outbox/${id}`, value: undefined }),
+    balance: (topic, account, balance) => ({
+      key: `balance/${balanceKey(topic, account)}`,
+      value: String(balance),
+    }),
+    heads: (topic, heads) => ({ key: `heads/${topic}`, value: JSON.stringify(heads) }),
+    settled(ids) {
+      for (const id of ids) {
+        const record = unsettled.get(id);
+        unsettled.delete(id);
+        if (record) remember(record);
+      }
+    },
+  };
+};

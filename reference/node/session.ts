@@ -1,0 +1,264 @@
+/**
+ * A session: one link, from the first byte until it ends.
+ *
+ *   link open -> Hello both ways -> proof both ways -> gossip, with a Ping when it is silent -> end
+ *
+ * Each side signs both nonces and the link's binding, so a recorded Hello fits nowhere else, and the
+ * DID that was dialled must be the DID that is proven. Before that nothing but Hello is listened to;
+ * what comes too early is dropped and counted. Hellos are repeated until answered, because a link may
+ * lose frames (the simulated ones do).
+ */
+import type { Did, NetworkId } from '#contracts/identifiers.ts';
+import type { Cancel } from '#contracts/host.ts';
+import type { Frames } from '#contracts/frames.ts';
+import {
+  PROTOCOL,
+  type GossipMessage,
+  type Hello,
+  type HelloProof,
+  type Message,
+} from '#contracts/messages.ts';
+import type { HelloFacts, Records, Signer } from '#contracts/records.ts';
+import type { CloseReason, Link } from '#contracts/transport.ts';
+
+export interface SessionSettings {
+  /** An unanswered Hello is repeated after this. 1 000. */
+  readonly helloRetryMs: number;
+  /** A link that has not proven itself by then is closed. 5 000. */
+  readonly helloTimeoutMs: number;
+  /** A silent peer is pinged this often. 2 000. */
+  readonly pingIntervalMs: number;
+  /** After so many intervals without a byte the peer counts as dead. 3. */
+  readonly pingMissesMax: number;
+  /** Frames that wait for the link to drain, in bytes; what comes on top is dropped. 4 194 304. */
+  readonly queuedBytesMax: number;
+}
+
+/** Everything a session counts. */
+export const SESSION_EVENTS = [
+  'frame_refused',
+  'message_before_hello',
+  'hello_refused',
+  'hello_timed_out',
+  'peer_silent',
+  'send_dropped',
+] as const;
+export type SessionEvent = (typeof SESSION_EVENTS)[number];
+
+export interface SessionOptions {
+  readonly link: Link;
+  readonly frames: Frames;
+  readonly records: Records;
+  readonly signer: Signer;
+  readonly network: NetworkId;
+  readonly nonce: () => string;
+  readonly after: (delayMs: number, run: () => void) => Cancel;
+  readonly monotonic: () => number;
+  readonly settings: SessionSettings;
+  /** Whom we dialled, if we knew. */
+  readonly expected: Did | undefined;
+  readonly established: (session: Session, peer: Did) => void;
+  readonly received: (peer: Did, message: GossipMessage) => void;
+  /** Exactly once; `peer` if it had been established. */
+  readonly ended: (session: Session, reason: CloseReason, peer: Did | undefined) => void;
+  readonly count: (event: SessionEvent, detail: string) => void;
+}
+
+export interface Session {
+  readonly link: Link;
+  /** Proven by now. */
+  readonly peer: Did | undefined;
+  /** Nothing more will happen. */
+  readonly ended: boolean;
+  /** Round trip of the last Ping; undefined before the first answer. */
+  readonly roundTripMs: number | undefined;
+  send(frame: Uint8Array): void;
+  close(): void;
+}
+
+export const createSession = (options: SessionOptions): Session => {
+  const { link, frames, records, signer, network, settings, count } = options;
+  const mine: HelloFacts = { did: signer.did, network, protocol: PROTOCOL, nonce: options.nonce() };
+  const decoder = frames.decoder();
+  const timers = new Set<Cancel>();
+  const queue: Uint8Array[] = [];
+  let queuedBytes = 0;
+  let theirs: HelloFacts | undefined;
+  let peer: Did | undefined;
+  let ended = false;
+  let heardAt = options.monotonic();
+  let ping: { readonly nonce: string; readonly sentAt: number } | undefined;
+  let roundTripMs: number | undefined;
+
+  const after = (delayMs: number, run: () => void): void => {
+    const cancel = options.after(delayMs, () => {
+      timers.delete(cancel);
+      run();
+    });
+    timers.add(cancel);
+  };
+
+  const flush = (): void => {
+    for (let frame = queue[0]; frame; frame = queue[0]) {
+      const status = link.send(frame);
+      if (status === 'full') return;
+      queue.shift();
+      queuedBytes -= frame.length;
+    }
+  };
+
+  const send = (frame: Uint8Array): void => {
+    if (ended) return;
+    if (queuedBytes + frame.length > settings.queuedBytesMax) {
+      count('send_dropped', `${queuedBytes} bytes wait already`);
+      return;
+    }
+    queue.push(frame);
+    queuedBytes += frame.length;
+    if (queue.length === 1) flush();
+  };
+
+  const say = (message: Message): void => send(frames.encode(message));
+
+  const refuse = (reason: string): void => {
+    count('hello_refused', reason);
+    link.close();
+  };
+
+  const sayHello = (): void => {
+    if (peer !== undefined) return;
+    const hello: Hello = { type: 'hello', ...mine };
+    say(hello);
+    after(settings.helloRetryMs, sayHello);
+  };
+
+  /** The reason to hang up on a Hello, if there is one. */
+  const objection = (hello: HelloFacts): string | undefined => {
+    if (hello.protocol !== PROTOCOL) return `expected protocol ${PROTOCOL}, got ${hello.protocol}`;
+    if (hello.network !== network) return `expected network ${network}, got ${hello.network}`;
+    if (hello.did === signer.did) return 'the peer is this node itself';
+    if (link.proven !== undefined && hello.did !== link.proven) {
+      return `the link proves ${link.proven}, the Hello says ${hello.did}`;
+    }
+    if (options.expected !== undefined && hello.did !== options.expected) {
+      return `dialled ${options.expected}, got ${hello.did}`;
+    }
+    return undefined;
+  };
+
+  const receiveHello = (hello: Hello): void => {
+    const { did, protocol, nonce } = hello;
+    const facts: HelloFacts = { did, network: hello.network, protocol, nonce };
+    const reason = objection(facts);
+    if (reason !== undefined) {
+      refuse(reason);
+      return;
+    }
+    if (theirs && (theirs.nonce !== nonce || theirs.did !== did)) {
+      refuse('a second Hello differs from the first');
+      return;
+    }
+    theirs = facts;
+    const signature = records.proveHello({ mine, theirs, binding: link.binding }, signer);
+    const proof: HelloProof = { type: 'hello-proof', nonce, signature };
+    say(proof);
+  };
+
+  const receiveProof = ({ nonce, signature }: HelloProof): void => {
+    if (peer !== undefined) return;
+    if (!theirs) {
+      count('message_before_hello', 'hello-proof');
+      return;
+    }
+    const transcript = { mine, theirs, binding: link.binding };
+    if (nonce !== mine.nonce || !records.checkHello(transcript, signature)) {
+      refuse(`the proof of ${theirs.did} does not fit this link`);
+      return;
+    }
+    peer = theirs.did;
+    after(settings.pingIntervalMs, watch);
+    options.established(session, peer);
+  };
+
+  /** Silence is answered with a Ping, long silence with an end. */
+  const watch = (): void => {
+    const silentMs = options.monotonic() - heardAt;
+    if (silentMs >= settings.pingIntervalMs * settings.pingMissesMax) {
+      count('peer_silent', `${Math.round(silentMs)} ms`);
+      link.close();
+      return;
+    }
+    ping = { nonce: options.nonce(), sentAt: options.monotonic() };
+    say({ type: 'ping', nonce: ping.nonce });
+    after(settings.pingIntervalMs, watch);
+  };
+
+  const receive = (message: Message): void => {
+    switch (message.type) {
+      case 'hello':
+        receiveHello(message);
+        return;
+      case 'hello-proof':
+        receiveProof(message);
+        return;
+      case 'ping':
+        say({ type: 'pong', nonce: message.nonce });
+        return;
+      case 'pong':
+        if (message.nonce === ping?.nonce) roundTripMs = options.monotonic() - ping.sentAt;
+        return;
+      default:
+        if (peer === undefined) count('message_before_hello', message.type);
+        else options.received(peer, message);
+    }
+  };
+
+  const session: Session = {
+    link,
+    get peer() {
+      return peer;
+    },
+    get ended() {
+      return ended;
+    },
+    get roundTripMs() {
+      return roundTripMs;
+    },
+    send,
+    close: () => link.close(),
+  };
+
+  link.open({
+    received(bytes) {
+      heardAt = options.monotonic();
+      for (const outcome of decoder.push(bytes)) {
+        if (ended) return;
+        if (outcome.ok) {
+          receive(outcome.value);
+          continue;
+        }
+        count('frame_refused', `${outcome.status}: ${outcome.reason}`);
+        // The edges of the stream are lost, or the peer speaks another version: nothing to wait for.
+        if (outcome.status !== 'message_malformed') link.close();
+      }
+    },
+    drained: flush,
+    closed(reason) {
+      ended = true;
+      for (const cancel of timers) cancel();
+      timers.clear();
+      queue.length = 0;
+      const end = decoder.end();
+      if (!end.ok) count('frame_refused', `${end.status}: ${end.reason}`);
+      options.ended(session, reason, peer);
+    },
+  });
+
+  after(settings.helloTimeoutMs, () => {
+    if (peer !== undefined) return;
+    count('hello_timed_out', `${settings.helloTimeoutMs} ms`);
+    link.close();
+  });
+  sayHello();
+  return session;
+};

@@ -1,0 +1,47 @@
+/**
+ * Steps: nothing is said before it is safe.
+ *
+ * Every input of the node is one step: some writes and then some words to peers. The writes are
+ * committed first, and the words follow when the disk has confirmed. A step without writes waits for
+ * the steps before it, because its words may speak of what they wrote.
+ */
+import type { DurableStore, Write } from '#contracts/host.ts';
+
+export interface Steps {
+  /** Commits the writes and then runs `then`, after everything of the steps before. */
+  run(writes: readonly Write[], then: () => void): void;
+  /** Commits under way. */
+  readonly pending: number;
+}
+
+/** `failed` is called once, when the store can promise nothing any more; no later step runs its words. */
+export const createSteps = (store: DurableStore, failed: (error: Error) => void): Steps => {
+  let pending = 0;
+  let broken = false;
+
+  const committed = (then: () => void) => (error?: Error) => {
+    pending -= 1;
+    if (broken) return;
+    if (error) {
+      broken = true;
+      failed(error);
+      return;
+    }
+    then();
+  };
+
+  return {
+    get pending() {
+      return pending;
+    },
+    run(writes, then) {
+      if (broken) return;
+      if (writes.length === 0 && pending === 0) {
+        then();
+        return;
+      }
+      pending += 1;
+      store.commit(writes, committed(then));
+    },
+  };
+};

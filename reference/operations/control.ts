@@ -1,0 +1,202 @@
+/**
+ * The control server: JSON-RPC 2.0 and a stream of events on loopback, for the operator alone.
+ *
+ * A web page in the operator's own browser can reach loopback too, so three things are checked before
+ * a byte of the body is read: the bearer token (a file only the operator can read), the Host header
+ * (a name that was rebound to 127.0.0.1 carries its own) and Origin (a browser always tells).
+ *
+ *   POST /rpc      one request, at most 16 MiB (an import is large)
+ *   GET  /events   server-sent events: connected, disconnected, delivered, failed
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { timingSafeEqual } from 'node:crypto';
+import { messageOf } from '#contracts/faults.ts';
+import type { Json } from '#contracts/identifiers.ts';
+import type { Node, NodeEvent } from '#reference/node.ts';
+import { runMethod } from './methods.ts';
+import { nameOf } from './people.ts';
+
+export const BODY_BYTES_MAX = 16_777_216;
+/** Watchers at one time. */
+const STREAMS_MAX = 16;
+/** Unsent events of one slow watcher, in bytes; beyond it the stream is ended. */
+const STREAM_BYTES_MAX = 1_048_576;
+
+/** JSON-RPC 2.0, section 5.1; refusals of our own are one code with the status as data. */
+const CODES = { parse: -32_700, request: -32_600, method: -32_601, params: -32_602, refused: 1 };
+
+export interface ControlServer {
+  /** `127.0.0.1:PORT`. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+interface RpcRequest {
+  readonly jsonrpc: '2.0';
+  readonly id: string | number | null;
+  readonly method: string;
+  readonly params?: unknown;
+}
+
+const isRequest = (value: unknown): value is RpcRequest => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { jsonrpc, id, method } = value as Partial<RpcRequest>;
+  const named = typeof id === 'string' || typeof id === 'number' || id === null;
+  return jsonrpc === '2.0' && named && typeof method === 'string';
+};
+
+const sameText = (left: string, right: string): boolean => {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)];
+  return a.length === b.length && timingSafeEqual(a, b);
+};
+
+/** The HTTP status to refuse with before anything is read; undefined lets the request in. */
+const objection = (
+  request: IncomingMessage,
+  token: string,
+  port: number,
+): readonly [number, string] | undefined => {
+  const { host = '', origin, authorization = '' } = request.headers;
+  const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
+  if (!hosts.includes(host)) return [403, `expected Host ${hosts[0]}, got ${host}`];
+  if (origin !== undefined && !hosts.some((each) => origin === `http://${each}`)) {
+    return [403, `requests from ${origin} are not served`];
+  }
+  if (!sameText(authorization, `Bearer ${token}`)) {
+    return [401, 'expected the bearer token of control.json'];
+  }
+  return undefined;
+};
+
+const readBody = async (request: IncomingMessage): Promise<string | undefined> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > BODY_BYTES_MAX) return undefined;
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+const reply = (response: ServerResponse, status: number, body: Json): void => {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+};
+
+const failure = (id: RpcRequest['id'], code: number, message: string, data?: Json): Json => ({
+  jsonrpc: '2.0',
+  id,
+  error: { code, message, ...(data === undefined ? {} : { data }) },
+});
+
+const codeOf = (status: string): number => {
+  if (status === 'method_unknown') return CODES.method;
+  return status === 'params_invalid' ? CODES.params : CODES.refused;
+};
+
+/** Answers one body: always a JSON-RPC response. */
+const answer = async (node: Node, body: string): Promise<Json> => {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch (error) {
+    return failure(null, CODES.parse, `not JSON: ${messageOf(error)}`);
+  }
+  if (!isRequest(parsed)) return failure(null, CODES.request, 'not a JSON-RPC 2.0 request');
+  const outcome = await runMethod(node, parsed.method, parsed.params);
+  return outcome.ok
+    ? { jsonrpc: '2.0', id: parsed.id, result: outcome.value }
+    : failure(parsed.id, codeOf(outcome.status), outcome.reason, { status: outcome.status });
+};
+
+const eventView = (node: Node, event: NodeEvent): Json => {
+  const { genesis } = node.network;
+  switch (event.event) {
+    case 'connected':
+    case 'disconnected':
+      return { event: event.event, peer: nameOf(event.peer, genesis) };
+    case 'delivered':
+      return {
+        event: 'delivered',
+        id: event.record.id,
+        topic: event.record.topic,
+        author: nameOf(event.record.author, genesis),
+        sequence: event.record.sequence,
+        status: event.verdict.status,
+      };
+    case 'failed':
+      return { event: 'failed', reason: event.reason };
+  }
+};
+
+/** Serves a node to whoever holds the token. Port 0 lets the kernel choose. */
+export const startControl = (node: Node, token: string, port = 0): Promise<ControlServer> => {
+  const streams = new Set<ServerResponse>();
+  let bound = 0;
+
+  const stream = (response: ServerResponse): void => {
+    if (streams.size >= STREAMS_MAX) {
+      reply(response, 503, { error: `${STREAMS_MAX} watchers are enough` });
+      return;
+    }
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    response.write(': here\n\n');
+    streams.add(response);
+    const cancel = node.watch((event) => {
+      if (response.writableLength > STREAM_BYTES_MAX) response.destroy();
+      else response.write(`data: ${JSON.stringify(eventView(node, event))}\n\n`);
+    });
+    response.on('close', () => {
+      cancel();
+      streams.delete(response);
+    });
+  };
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const refusal = objection(request, token, bound);
+    if (refusal) {
+      reply(response, refusal[0], { error: refusal[1] });
+      return;
+    }
+    const route = `${request.method} ${request.url}`;
+    if (route === 'GET /events') {
+      stream(response);
+    } else if (route === 'POST /rpc') {
+      const body = await readBody(request);
+      if (body === undefined) {
+        reply(response, 413, { error: `at most ${BODY_BYTES_MAX} bytes` });
+      } else {
+        reply(response, 200, await answer(node, body));
+      }
+    } else {
+      reply(response, 404, { error: 'expected POST /rpc or GET /events' });
+    }
+  };
+
+  const server = createServer((request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      if (!response.headersSent) reply(response, 500, { error: messageOf(error) });
+      else response.destroy();
+    });
+  });
+  server.headersTimeout = 5_000;
+  server.requestTimeout = 30_000;
+
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      bound = (server.address() as AddressInfo).port;
+      resolve({
+        address: `127.0.0.1:${bound}`,
+        close: () =>
+          new Promise((closed) => {
+            for (const each of streams) each.end();
+            server.close(() => closed());
+            server.closeAllConnections();
+          }),
+      });
+    });
+  });
+};

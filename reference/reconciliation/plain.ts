@@ -1,0 +1,91 @@
+/**
+ * Plain reconciliation: compare clocks, ask for runs.
+ *
+ * Chains have no holes, so a clock says everything about an honest author: whoever shows 7 where we
+ * have 4 holds 5, 6 and 7. Only forks hide from clocks: two branches of equal length look alike. The
+ * fingerprint, a hash over all tips, shows that something differs; then each side offers the tips of
+ * the forked authors it knows of, and the other asks for what it never saw.
+ *
+ * A clock is a claim. It moves us to ask and for nothing else: a liar wins one empty answer.
+ */
+import type { Content } from '#contracts/content.ts';
+import type { Did, Json, RecordId } from '#contracts/identifiers.ts';
+import type { Knowledge } from '#contracts/knowledge.ts';
+import { CLOCK_COMPONENTS_MAX, type SequenceRange } from '#contracts/messages.ts';
+import type { CreateReconciliation, Summary } from '#contracts/reconciliation.ts';
+
+/** Runs in one request, and the most that one run may span: a claimed 2^53 costs nothing. */
+const RANGES_MAX = 256;
+const RANGE_SPAN_MAX = 100_000;
+
+const fingerprint = (content: Content, knowledge: Knowledge): string =>
+  content.hash(
+    knowledge
+      .tips()
+      .map(({ author, sequence, id }) => `${author} ${sequence} ${id}\n`)
+      .join(''),
+  );
+
+/** Claimed components that exceed ours. */
+const lacking = (knowledge: Knowledge, digest: Summary): SequenceRange[] => {
+  const clock = knowledge.clock();
+  const ranges: SequenceRange[] = [];
+  for (const [name, claimed] of Object.entries(digest.clock)) {
+    const author = name as Did; // The message schema has checked the keys.
+    const held = clock.get(author) ?? 0;
+    if (claimed > held) {
+      ranges.push({ author, from: held + 1, to: Math.min(claimed, held + RANGE_SPAN_MAX) });
+    }
+  }
+  return ranges.slice(0, RANGES_MAX);
+};
+
+export const create: CreateReconciliation = ({ content }) => ({
+  summarise(knowledge) {
+    const components = [...knowledge.clock()].slice(0, CLOCK_COMPONENTS_MAX);
+    return {
+      topic: knowledge.topic,
+      clock: Object.fromEntries(components),
+      count: knowledge.count,
+      fingerprint: fingerprint(content, knowledge),
+    };
+  },
+
+  compare(knowledge, digest) {
+    const behind = lacking(knowledge, digest).length > 0;
+    const ahead = [...knowledge.clock()].some(
+      ([author, held]) => held > (Object.hasOwn(digest.clock, author) ? digest.clock[author]! : 0),
+    );
+    const differ = !behind && !ahead && digest.fingerprint !== fingerprint(content, knowledge);
+    if (!differ) return { behind, ahead, offer: [] };
+    const forked = new Set(knowledge.forked());
+    const offer = knowledge.tips().filter(({ author }) => forked.has(author));
+    return { behind, ahead, offer: offer.map(({ id }) => id) };
+  },
+
+  request: (knowledge, digest) => ({
+    topic: knowledge.topic,
+    ranges: lacking(knowledge, digest),
+  }),
+
+  serve(knowledge, pull, bytesMax, read) {
+    const wanted = new Set<RecordId>();
+    for (const { author, from, to } of pull.ranges) {
+      for (const id of knowledge.run(author, from, to)) wanted.add(id);
+    }
+    const ordered = [...wanted].sort(
+      (left, right) => knowledge.depth(left) - knowledge.depth(right) || (left < right ? -1 : 1),
+    );
+    const records: Json[] = [];
+    let bytes = 0;
+    for (const id of ordered) {
+      const record = read(id);
+      if (!record) continue;
+      const size = JSON.stringify(record).length;
+      if (records.length > 0 && bytes + size > bytesMax) return { records, truncated: true };
+      records.push(record as unknown as Json); // A signed record is JSON by its schema.
+      bytes += size;
+    }
+    return { records, truncated: false };
+  },
+});

@@ -1,0 +1,147 @@
+/**
+ * The shape of a record: which fields, of which form, and how they fit together.
+ *
+ * Shape is what needs neither a key nor another record to judge. Whether amounts are positive and
+ * lines balance is a verdict on what was said, and the ledger's; here it only has to be sayable.
+ */
+import { z } from 'zod';
+import {
+  HASH_PATTERN,
+  LEDGER_TOPIC_PATTERN,
+  type Did,
+  type Json,
+  type NetworkId,
+  type RecordId,
+} from '#contracts/identifiers.ts';
+import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
+import {
+  LINES_MAX,
+  MEMO_BYTES_MAX,
+  PARENTS_MAX,
+  type RecordKind,
+  type SignedRecord,
+} from '#contracts/records.ts';
+import { SIGNATURE_PATTERN } from './signature.ts';
+
+/** The topic of trust edges. */
+const TRUST_TOPIC = 'trust:attestations';
+/** Sign and size are for the ledger to judge; 40 digits are enough to say something out of range. */
+const AMOUNT_PATTERN = /^-?(0|[1-9][0-9]{0,39})$/;
+
+/** Reads a claim as a record, or says what is malformed about it. */
+export type ReadShape = (claim: Json) => Outcome<SignedRecord, 'malformed'>;
+
+/** A reader of shapes, given how to tell a DID. */
+export const createReadShape = (isDid: (text: string) => boolean): ReadShape => {
+  const schemas = createSchemas(isDid);
+  return (claim) => {
+    const kind = kindOf(claim);
+    if (kind === undefined) return refused('malformed', 'kind: expected a known one');
+    const shape = schemas[kind].safeParse(claim);
+    if (!shape.success) {
+      const [issue] = shape.error.issues;
+      const reason = `${issue?.path.join('.')}: ${issue?.message}`;
+      return refused('malformed', reason.slice(0, 200));
+    }
+    const misfit = refuseLinks(shape.data) ?? refuseTopic(shape.data);
+    return misfit === undefined ? accepted(shape.data) : refused('malformed', misfit);
+  };
+};
+
+const kindOf = (claim: Json): RecordKind | undefined => {
+  if (typeof claim !== 'object' || claim === null || !Object.hasOwn(claim, 'kind'))
+    return undefined;
+  const { kind } = claim as { readonly kind: Json };
+  return kind === 'icn/entry/1' || kind === 'icn/trust/1' ? kind : undefined;
+};
+
+/** The links and the number of a record, among themselves. */
+const refuseLinks = (record: SignedRecord): string | undefined => {
+  const { id, sequence, previous, parents } = record;
+  if ((sequence === 1) !== (previous === null)) {
+    return `previous: expected null for sequence 1 and for no other, came ${previous} for ${sequence}`;
+  }
+  if (parents.some((parent, index) => index > 0 && parent <= (parents[index - 1] ?? ''))) {
+    return 'parents: expected ids in ascending order, each once';
+  }
+  if (parents.some((parent) => parent === previous || parent === id)) {
+    return 'parents: expected neither the id of the record nor its previous';
+  }
+  return undefined;
+};
+
+const refuseTopic = ({ kind, topic }: SignedRecord): string | undefined => {
+  const fits = kind === 'icn/entry/1' ? LEDGER_TOPIC_PATTERN.test(topic) : topic === TRUST_TOPIC;
+  return fits ? undefined : `topic: expected one for ${kind}, came ${topic.slice(0, 64)}`;
+};
+
+type Schemas = { readonly [Kind in RecordKind]: z.ZodType<SignedRecord<Kind>> };
+
+const createSchemas = (isDid: (text: string) => boolean): Schemas => {
+  const did = z.custom<Did>(
+    (value) => typeof value === 'string' && isDid(value),
+    'expected the did:key of an Ed25519 key',
+  );
+  const envelope = {
+    network: spelled<NetworkId>(HASH_PATTERN, '64 lower-case hex digits'),
+    topic: z.string(),
+    author: did,
+    sequence: z.int().min(1),
+    previous: recordId.nullable(),
+    parents: listOf(recordId, PARENTS_MAX),
+    timestamp: z.int().min(0),
+    floor: z.exactOptional(z.int().min(1)),
+    id: recordId,
+    signature: spelled(SIGNATURE_PATTERN, '64 bytes in base64url'),
+  };
+  return {
+    'icn/entry/1': z.strictObject({
+      ...envelope,
+      kind: z.literal('icn/entry/1'),
+      body: z.strictObject({
+        accounts: listOf(lineOf(did), LINES_MAX),
+        memo: z.exactOptional(memo),
+        contract: z.exactOptional(spelled(HASH_PATTERN, '64 lower-case hex digits')),
+      }),
+    }),
+    'icn/trust/1': z.strictObject({
+      ...envelope,
+      kind: z.literal('icn/trust/1'),
+      body: z.strictObject({
+        subject: did,
+        score: z.number().min(0).max(1),
+        expiresAt: z.int().min(0),
+      }),
+    }),
+  };
+};
+
+/** A text that follows a pattern; `what` is the pattern in words, for the reason. */
+const spelled = <Text extends string = string>(pattern: RegExp, what: string): z.ZodType<Text> =>
+  z.custom<Text>((value) => typeof value === 'string' && pattern.test(value), `expected ${what}`);
+
+/** The length is judged first: a claim has room for half a million items, each with its complaint. */
+const listOf = <Item>(item: z.ZodType<Item>, itemsMax: number): z.ZodType<Item[]> =>
+  z
+    .custom<unknown[]>(
+      (value) => Array.isArray(value) && value.length <= itemsMax,
+      `expected a list of at most ${itemsMax}`,
+    )
+    .pipe(z.array(item));
+
+const recordId = spelled<RecordId>(HASH_PATTERN, 'a record id of 64 lower-case hex digits');
+const amount = spelled(AMOUNT_PATTERN, 'a decimal integer of at most 40 digits');
+const memo = z
+  .string()
+  .refine(
+    (text) => Buffer.byteLength(text) <= MEMO_BYTES_MAX,
+    `expected at most ${MEMO_BYTES_MAX} bytes`,
+  );
+
+const lineOf = (account: z.ZodType<Did>) =>
+  z
+    .strictObject({ account, debit: z.exactOptional(amount), credit: z.exactOptional(amount) })
+    .refine(
+      ({ debit, credit }) => (debit === undefined) !== (credit === undefined),
+      'expected exactly one of debit and credit',
+    );

@@ -1,0 +1,4 @@
+import { linkSuite } from '#test/suites/link.ts';
+import { quicPair } from './quic-pair.ts';
+
+linkSuite('QUIC', () => quicPair());
