@@ -104,7 +104,7 @@ export interface Node {
   verify(): Generator<{ readonly checked: number }, readonly string[]>;
 
   meet(candidate: Candidate): void;
-  lose(address: string): void;
+  lose(peer: Did): void;
   cut(peers: readonly Did[]): void;
   heal(): void;
   readonly cutPeers: readonly Did[];
@@ -441,7 +441,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     verify,
 
     meet: (candidate) => peering.add(candidate),
-    lose: (address) => peering.drop(address),
+    lose: (peer) => peering.drop(peer),
     cut: (peers) => peering.cut(peers),
     heal: () => peering.heal(),
     get cutPeers() {

@@ -180,8 +180,9 @@ export const startMdns = async (options: MdnsOptions): Promise<Mdns> => {
   const repeat = (pauseMs: number): void => {
     announce();
     ask();
-    const nextMs = Math.min(pauseMs * 2, (ttl * 1_000) / 3);
-    schedule('announce', pauseMs, () => repeat(nextMs));
+    // Two of three announcements may be lost before anybody forgets us.
+    const boundedMs = Math.min(pauseMs, (ttl * 1_000) / 3);
+    schedule('announce', boundedMs, () => repeat(boundedMs * 2));
   };
   const expire = (): void => {
     report(options.discovery.tick(now()));

@@ -7,7 +7,7 @@
  * Cheap questions come first, and none is skipped for anybody: not for a file, not for a friend.
  *
  * A fork is kept as evidence, bounded: of the children of one `previous` the two smallest ids stay,
- * and any on which somebody else's record rests. All nodes keep the same ones in the end, so all show
+ * and any on which somebody else's held record rests. All nodes keep the same ones in the end, so all show
  * the same proof, and an author cannot fill a disk by signing one number a million times.
  */
 import type { GossipEvent } from '#contracts/effects.ts';
@@ -21,15 +21,20 @@ import type { WaitingRoom } from './waiting.ts';
 export type Admission =
   | { readonly status: 'refused'; readonly event: GossipEvent; readonly reason: string }
   /** Ancestors are missing: kept for a while, and to be asked for. */
-  | { readonly status: 'waiting'; readonly missing: readonly RecordId[] }
+  | {
+      readonly status: 'waiting';
+      readonly missing: readonly RecordId[];
+      /** Others that had to leave the waiting room for it. */
+      readonly left: readonly RecordId[];
+    }
   /** In the log now: the record and those that had waited for it, causes first. */
   | {
       readonly status: 'taken';
       readonly records: readonly SignedRecord[];
       /** Surplus children that left the log for it, effects first. */
       readonly forgotten: readonly RecordId[];
-      /** Whether this record made its author a forked one. */
-      readonly forked: boolean;
+      /** Those that were the second child of their `previous`. */
+      readonly forks: readonly SignedRecord[];
     };
 
 /** One topic, as admission needs it. */
@@ -53,7 +58,8 @@ const refuse = (event: GossipEvent, reason: string): Admission => ({
   reason,
 });
 
-const claimedId = (claim: Json): RecordId | undefined => {
+/** The id that a claim gives itself, if it gives one. */
+export const claimedId = (claim: Json): RecordId | undefined => {
   if (typeof claim !== 'object' || claim === null || Array.isArray(claim)) return undefined;
   const id = (claim as { readonly id?: unknown }).id;
   return typeof id === 'string' ? (id as RecordId) : undefined;
@@ -73,87 +79,116 @@ const carriesOthers = (log: TopicLog, id: RecordId): boolean => {
 };
 
 /** A held record and all that rests on it, effects first. */
-const withDescendants = (log: TopicLog, root: RecordId): RecordId[] => {
+const withDescendants = (log: TopicLog, root: RecordId): LogEntry[] => {
   const found = new Set<RecordId>([root]);
   for (const id of found) for (const citer of log.entry(id)?.citers ?? []) found.add(citer);
   return [...found]
     .map((id) => log.entry(id))
     .filter((entry): entry is LogEntry => entry !== undefined)
-    .sort((left, right) => right.depth - left.depth)
-    .map(({ id }) => id);
+    .sort((left, right) => right.depth - left.depth);
 };
 
-/** Whether a fork has room for one more child: it is among the smallest, or others rest on it. */
+/** A held record and its author's records before it, back to the first. */
+const stem = (log: TopicLog, id: RecordId): LogEntry[] => {
+  const entries: LogEntry[] = [];
+  for (
+    let entry = log.entry(id);
+    entry;
+    entry = entry.previous ? log.entry(entry.previous) : undefined
+  )
+    entries.push(entry);
+  return entries;
+};
+
+/**
+ * Whether a fork has no room for one more child: two smaller ones are held, and nobody else's record
+ * would rest on it. One that rests on it and lacks something else besides does not count yet.
+ */
 const isSurplus = ({ log, waiting }: TopicState, record: SignedRecord): boolean => {
   const smaller = log
     .children(record.author, record.previous)
     .filter((id) => id < record.id).length;
-  return smaller >= SIBLINGS_KEPT && !waiting.awaitedByOthers(record.id, record.author);
+  return smaller >= SIBLINGS_KEPT && !waiting.freesOthers(record.id, record.author);
 };
 
-/** Removes the children that a smaller one has made surplus; gives their ids, effects first. */
-const dropSurplus = (log: TopicLog, record: SignedRecord): RecordId[] => {
+/**
+ * Removes surplus children, of the forks that these records are in and of every fork where a removed
+ * record had held one up. What stays is the same whatever the order: only records that nobody needs
+ * are removed, and a removal never makes another one needed. Gives the ids, effects first.
+ */
+const dropSurplus = (log: TopicLog, records: readonly SignedRecord[]): RecordId[] => {
   const forgotten: RecordId[] = [];
-  const later = [...log.children(record.author, record.previous)].sort().slice(SIBLINGS_KEPT);
-  for (const id of later) {
-    if (carriesOthers(log, id)) continue;
-    for (const each of withDescendants(log, id)) {
-      log.remove(each);
-      forgotten.push(each);
+  const forked = new Set(log.forked());
+  const suspects: Pick<LogEntry, 'author' | 'previous'>[] = [...records];
+  for (const { author, previous } of suspects) {
+    if (previous !== null && !log.has(previous)) continue;
+    const later = [...log.children(author, previous)].sort().slice(SIBLINGS_KEPT);
+    for (const child of later) {
+      if (carriesOthers(log, child)) continue;
+      for (const { id, parents } of withDescendants(log, child)) {
+        log.remove(id);
+        forgotten.push(id);
+        for (const parent of parents) {
+          if (forked.has(log.entry(parent)!.author)) suspects.push(...stem(log, parent));
+        }
+      }
     }
   }
   return forgotten;
 };
 
-/** Takes one record whose links are all held. */
-const take = (state: TopicState, record: SignedRecord): Admission => {
+/** Puts one record whose links are all held into the log; gives the refusal if it may not enter. */
+const enter = (state: TopicState, record: SignedRecord): Admission | undefined => {
   if (!state.log.linked(record)) {
     return refuse(
       'record_links_malformed',
       `sequence ${record.sequence} does not follow ${record.previous ?? 'the start of a chain'}, or a parent is the author's own`,
     );
   }
-  if (isSurplus(state, record)) {
-    return refuse(
-      'record_surplus_child',
-      `${SIBLINGS_KEPT} smaller children of ${record.previous ?? 'the start'} prove the fork already`,
-    );
-  }
+  if (isSurplus(state, record)) return refuseSurplus(record);
   state.log.add(record);
-  const siblings = state.log.children(record.author, record.previous).length;
-  const forgotten = siblings > SIBLINGS_KEPT ? dropSurplus(state.log, record) : [];
-  return { status: 'taken', records: [record], forgotten, forked: siblings === 2 };
+  return undefined;
+};
+
+const refuseSurplus = ({ previous }: SignedRecord): Admission =>
+  refuse(
+    'record_surplus_child',
+    `${SIBLINGS_KEPT} smaller children of ${previous ?? 'the start'} prove the fork already`,
+  );
+
+/** A refused record: what waits for it waits in vain, unless somebody else's record may yet save it. */
+const giveUp = ({ waiting }: TopicState, { id, author }: SignedRecord): void => {
+  if (!waiting.awaitedByOthers(id, author)) waiting.abandon(id);
 };
 
 /** Takes a record and then, causes first, all that waited for it. */
-const takeWithDependents = (state: TopicState, first: SignedRecord): Admission => {
-  const outcome = take(state, first);
-  if (outcome.status !== 'taken') {
-    state.waiting.abandon(first.id);
-    return outcome;
+const take = (state: TopicState, first: SignedRecord): Admission => {
+  const { log, waiting } = state;
+  const refusal = enter(state, first);
+  if (refusal) {
+    giveUp(state, first);
+    return refusal;
   }
-  const records = [...outcome.records];
-  const forgotten = [...outcome.forgotten];
-  let forked = outcome.forked;
-  for (const taken of records) {
-    for (const next of state.waiting.arrived(taken.id)) {
+  const entered = [first];
+  const forks: SignedRecord[] = [];
+  for (const record of entered) {
+    if (log.children(record.author, record.previous).length === 2) forks.push(record);
+    for (const next of waiting.arrived(record.id)) {
       // A link that was there when the record began to wait may have been a surplus child since.
-      const missing = state.log.missing(next);
-      if (missing.length > 0) {
-        state.waiting.add(next, missing);
-        continue;
-      }
-      const followed = take(state, next);
-      if (followed.status !== 'taken') {
-        state.waiting.abandon(next.id);
-        continue;
-      }
-      records.push(next);
-      forgotten.push(...followed.forgotten);
-      forked ||= followed.forked;
+      const missing = log.missing(next);
+      if (missing.length > 0) waiting.add(next, missing);
+      else if (enter(state, next)) giveUp(state, next);
+      else entered.push(next);
     }
   }
-  return { status: 'taken', records, forgotten, forked };
+  const crowded = entered.filter(
+    ({ author, previous }) => log.children(author, previous).length > SIBLINGS_KEPT,
+  );
+  const dropped = dropSurplus(log, crowded);
+  const fresh = new Set(entered.map(({ id }) => id));
+  const records = entered.filter(({ id }) => log.has(id));
+  if (records.length === 0) return refuseSurplus(first);
+  return { status: 'taken', records, forgotten: dropped.filter((id) => !fresh.has(id)), forks };
 };
 
 /** The door. See the file's first lines. */
@@ -164,9 +199,9 @@ export const createAdmission = (records: Records, trust: Trust) => {
       return refuse('record_not_permitted', `${record.author} may not publish in ${record.topic}`);
     }
     const missing = state.log.missing(record);
-    if (missing.length === 0) return takeWithDependents(state, record);
-    state.waiting.add(record, missing);
-    return { status: 'waiting', missing };
+    if (missing.length === 0) return take(state, record);
+    const left = state.waiting.add(record, missing);
+    return { status: 'waiting', missing, left };
   };
 
   /** Takes a claim that came from anywhere. */

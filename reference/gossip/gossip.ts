@@ -14,9 +14,9 @@
  * by run, `peers.ts` who is here, `pacing.ts` how often to speak, `state.ts` all of it together,
  * `voice.ts` what is said.
  */
-import type { Effect } from '#contracts/effects.ts';
+import type { Effect, GossipEvent } from '#contracts/effects.ts';
 import type { CreateGossip } from '#contracts/gossip.ts';
-import type { Did, Json, RecordId, Topic } from '#contracts/identifiers.ts';
+import type { Did, Json, Topic } from '#contracts/identifiers.ts';
 import {
   BATCH_MAX,
   type Announce,
@@ -30,18 +30,28 @@ import {
   type SubscribeAck,
 } from '#contracts/messages.ts';
 import { PARENTS_MAX, type SignedRecord } from '#contracts/records.ts';
-import { createAdmission } from './admission.ts';
+import { claimedId, createAdmission, type Admission } from './admission.ts';
 import { createPeer, type Peer } from './peers.ts';
 import { createState, type Subject } from './state.ts';
-import { asJson, createVoice, inLots } from './voice.ts';
+import { asJson, createVoice, inLots, withinBytes } from './voice.ts';
+
+type Taken = Extract<Admission, { readonly status: 'taken' }>;
+
+/** Refusals that no other copy of the record would escape. */
+const HOPELESS: ReadonlySet<GossipEvent> = new Set([
+  'record_not_permitted',
+  'record_links_malformed',
+  'record_surplus_child',
+]);
 
 export const create: CreateGossip = (options) => {
   const { self, records, trust, reconciliation, read, settings } = options;
   const admission = createAdmission(records, trust);
   const state = createState(options);
-  const { peers, subjects, wants, pulls, chosen } = state;
-  const { announce, sayDigest, sayDigests, ask, pull, pullFromAnyone, quicken, subscribe } =
-    createVoice(options, state);
+  const { peers, subjects, wants, pulls, some, chosen } = state;
+  const voice = createVoice(options, state);
+  const { announce, sayDigest, sayDigests, ask, askAgain, pull, pullFromAnyone } = voice;
+  const { quicken, subscribe } = voice;
 
   // --- What comes in ----------------------------------------------------------------------------
 
@@ -63,9 +73,13 @@ export const create: CreateGossip = (options) => {
           peer: source,
           detail: outcome.reason,
         });
+        if (HOPELESS.has(outcome.event)) forgetWant(subject, claim);
       } else if (outcome.status === 'waiting') {
         for (const id of outcome.missing) {
           if (!subject.waiting.has(id)) wants.add(subject.log.topic, id, source);
+        }
+        for (const id of outcome.left) {
+          effects.push({ effect: 'log', event: 'record_given_up', peer: source, detail: id });
         }
       } else {
         effects.push(...keep(outcome));
@@ -76,21 +90,23 @@ export const create: CreateGossip = (options) => {
     return { effects, taken };
   };
 
+  /** A record that is genuine and may not enter: the next peer could send no better one. */
+  const forgetWant = ({ waiting }: Subject, claim: Json): void => {
+    const id = claimedId(claim);
+    if (id !== undefined && !waiting.awaits(id)) wants.remove(id);
+  };
+
   /** The effects of records that are in the log now. */
-  const keep = (outcome: {
-    readonly records: readonly SignedRecord[];
-    readonly forgotten: readonly RecordId[];
-    readonly forked: boolean;
-  }): Effect[] => {
+  const keep = ({ records, forgotten, forks }: Taken): Effect[] => {
     const effects: Effect[] = [];
-    for (const record of outcome.records) {
+    for (const record of records) {
       wants.remove(record.id);
       effects.push({ effect: 'store', record, own: record.author === self });
       effects.push({ effect: 'deliver', record });
     }
-    const { topic, author, previous } = outcome.records[0]!;
-    for (const id of outcome.forgotten) effects.push({ effect: 'forget', id, topic });
-    if (outcome.forked) {
+    const { topic } = records[0]!;
+    for (const id of forgotten) effects.push({ effect: 'forget', id, topic });
+    for (const { author, previous } of forks) {
       effects.push({
         effect: 'log',
         event: 'fork_detected',
@@ -122,10 +138,12 @@ export const create: CreateGossip = (options) => {
 
   const receiveRequest = (peer: Peer, { log }: Subject, message: Request): Effect[] => {
     if (!trust.mayRead(log.topic, peer.did)) return notPermitted(peer, log.topic);
-    const found = message.ids.map((id) => (log.has(id) ? read(id) : undefined));
-    const missing = message.ids.filter((_, index) => !found[index]);
+    const ids = [...new Set(message.ids)];
+    const found = ids.map((id) => (log.has(id) ? read(id) : undefined));
+    const missing = ids.filter((_, index) => !found[index]);
     const held = found.filter((record) => record !== undefined).map(asJson);
-    const answers: Response[] = inLots(held).map((lot, index) => ({
+    const granted = withinBytes(held, trust.budget(peer.did).pullBytesMax);
+    const answers: Response[] = inLots(granted).map((lot, index) => ({
       type: 'response',
       topic: log.topic,
       records: lot,
@@ -135,9 +153,10 @@ export const create: CreateGossip = (options) => {
   };
 
   const receiveResponse = (now: number, peer: Peer, subject: Subject, message: Response) => {
-    const asked = message.records.filter((claim) =>
-      wants.askedOf((claim as { readonly id?: RecordId }).id as RecordId, peer.did),
-    );
+    const asked = message.records.filter((claim) => {
+      const id = claimedId(claim);
+      return id !== undefined && wants.askedOf(id, peer.did);
+    });
     for (const id of message.missing) wants.lacks(id, peer.did);
     const { effects, taken } = admit(subject, asked, peer.did);
     if (asked.length < message.records.length) {
@@ -159,7 +178,7 @@ export const create: CreateGossip = (options) => {
     const effects: Effect[] = behind ? pull(now, subject, peer) : [];
     if (ahead) effects.push(...sayDigest(now, subject, peer));
     if (offer.length > 0) {
-      const ids = offer.slice(0, BATCH_MAX);
+      const ids = some(offer, BATCH_MAX);
       const offered: Announce = { type: 'announce', topic: log.topic, records: [], ids };
       effects.push({ effect: 'send', peer: peer.did, message: offered });
     }
@@ -191,10 +210,10 @@ export const create: CreateGossip = (options) => {
     message: PullResponse,
   ): Effect[] => {
     const { topic } = subject.log;
-    const open = pulls.answered(now, topic, peer.did, message.nonce);
+    const open = pulls.answered(topic, peer.did, message.nonce);
     if (!open) return [{ effect: 'log', event: 'response_unsolicited', peer: peer.did }];
     const { effects, taken } = admit(subject, message.records, peer.did);
-    open.taken += taken.length;
+    if (taken.length > 0) pulls.progressed(now, open, taken.length);
     if (!message.done) return effects;
     pulls.close(topic);
     // An answer that brought nothing ends the claim that led to it: a liar is asked once a digest.
@@ -263,20 +282,20 @@ export const create: CreateGossip = (options) => {
     }
   };
 
-  /** Gives up pulls that brought nothing for too long, and tries whoever else claims more. */
-  const expirePulls = (now: number): Effect[] => {
-    const effects = pulls.expired(now).flatMap(({ topic, peer }): Effect[] => {
-      peers.get(peer)?.forgetClaim(topic);
-      const about = state.subject(topic);
-      return [
-        { effect: 'log', event: 'pull_timed_out', peer, detail: topic },
-        ...pullFromAnyone(now, about),
-      ];
-    });
-    if (pulls.any()) {
-      effects.push({ effect: 'schedule', timer: 'pulls', delayMs: settings.pullTimeoutMs });
+  /** Gives up a pull that brought nothing for too long, and tries whoever else claims more. */
+  const expirePull = (now: number, topic: Topic): Effect[] => {
+    const late = pulls.expired(now, topic);
+    if (!late) {
+      const timer = `pull ${topic}`;
+      const again: Effect = { effect: 'schedule', timer, delayMs: settings.pullTimeoutMs };
+      return pulls.busy(topic) ? [again] : [];
     }
-    return effects;
+    peers.get(late.peer)?.forgetClaim(topic);
+    return [
+      { effect: 'log', event: 'pull_timed_out', peer: late.peer, detail: topic },
+      ...pullFromAnyone(now, state.subject(topic)),
+      ...ask(now),
+    ];
   };
 
   // --- Inputs -----------------------------------------------------------------------------------
@@ -346,7 +365,9 @@ export const create: CreateGossip = (options) => {
 
     disconnected(now, did) {
       peers.delete(did);
-      return pulls.left(did).flatMap(({ topic }) => pullFromAnyone(now, state.subject(topic)));
+      const left = pulls.left(did);
+      const retried = left.flatMap(({ topic }) => pullFromAnyone(now, state.subject(topic)));
+      return left.length === 0 ? [] : [...retried, ...ask(now)];
     },
 
     receive(now, did, message) {
@@ -374,13 +395,14 @@ export const create: CreateGossip = (options) => {
           const delayMs = subject.cadence.next();
           return [
             ...sayDigests(now, subject, chosen(subject.log.topic)),
+            ...askAgain(now, subject),
             { effect: 'schedule', timer, delayMs },
           ];
         }
         case 'wants':
           return ask(now);
-        case 'pulls':
-          return expirePulls(now);
+        case 'pull':
+          return expirePull(now, name ?? '');
         case 'subscribe': {
           const peer = peers.get(name as Did);
           return peer ? subscribe(peer) : [];

@@ -40,16 +40,21 @@ export const createState = ({ topics, random, settings }: GossipOptions) => {
       .filter(({ subscriptions }) => subscriptions.has(topic))
       .map(({ did }) => did);
 
-  /** A few subscribers, chosen anew each time: the first steps of a Fisher-Yates shuffle. */
-  const chosen = (topic: Topic, except?: Did): Did[] => {
-    const all = subscribers(topic);
-    const count = fanOut(all.length + 1);
-    const pool = all.filter((did) => did !== except);
+  /** Up to `count` of a list, drawn anew each time: the first steps of a Fisher-Yates shuffle. */
+  const some = <Item>(list: readonly Item[], count: number): Item[] => {
+    const pool = [...list];
     for (let index = 0; index < Math.min(count, pool.length - 1); index++) {
       const other = index + Math.floor(random() * (pool.length - index));
       [pool[index], pool[other]] = [pool[other]!, pool[index]!];
     }
     return pool.slice(0, count);
+  };
+
+  /** A few subscribers. */
+  const chosen = (topic: Topic, except?: Did): Did[] => {
+    const all = subscribers(topic);
+    const others = all.filter((did) => did !== except);
+    return some(others, fanOut(all.length + 1));
   };
 
   return {
@@ -58,6 +63,7 @@ export const createState = ({ topics, random, settings }: GossipOptions) => {
     wants: createWants(settings.requestRetryMs),
     pulls: createPulls(settings.pullTimeoutMs),
     subscribers,
+    some,
     chosen,
     /** 16 random bytes, base64url. */
     nonce: (): string =>

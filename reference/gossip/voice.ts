@@ -28,7 +28,7 @@ const SUBSCRIBE_RETRY_MS = 2_000;
 /** A record as it travels: its schema makes it JSON. */
 export const asJson = (record: SignedRecord): Json => record as unknown as Json;
 
-const sizeOf = (record: Json): number => JSON.stringify(record).length;
+const sizeOf = (record: Json): number => Buffer.byteLength(JSON.stringify(record));
 
 /** Cuts records into lots of at most BATCH_MAX records and LOT_BYTES_MAX bytes, in order. */
 export const inLots = (records: readonly Json[]): Json[][] => {
@@ -46,6 +46,15 @@ export const inLots = (records: readonly Json[]): Json[][] => {
     }
   }
   return lots;
+};
+
+/** As many records from the front as fit into a budget; the first one always does. */
+export const withinBytes = (records: readonly Json[], bytesMax: number): Json[] => {
+  let bytes = 0;
+  return records.filter((record, index) => {
+    bytes += sizeOf(record);
+    return index === 0 || bytes <= bytesMax;
+  });
 };
 
 export const createVoice = (options: GossipOptions, state: State) => {
@@ -106,6 +115,13 @@ export const createVoice = (options: GossipOptions, state: State) => {
     return effects;
   };
 
+  /** Wants again what is missing: some of it may have been given up, or never been noted. */
+  const askAgain = (now: number, { log, waiting }: Subject): Effect[] => {
+    const missing = waiting.missing();
+    for (const id of missing) wants.add(log.topic, id, undefined);
+    return missing.length === 0 || pulls.busy(log.topic) ? [] : ask(now);
+  };
+
   /** Pulls from a peer whose last claim shows us behind, unless a pull of the topic is open. */
   const pull = (now: number, { log }: Subject, peer: Peer): Effect[] => {
     const claim = peer.conversation(log.topic).claim;
@@ -122,7 +138,7 @@ export const createVoice = (options: GossipOptions, state: State) => {
     };
     return [
       { effect: 'send', peer: peer.did, message },
-      { effect: 'schedule', timer: 'pulls', delayMs: settings.pullTimeoutMs },
+      { effect: 'schedule', timer: `pull ${log.topic}`, delayMs: settings.pullTimeoutMs },
     ];
   };
 
@@ -157,5 +173,15 @@ export const createVoice = (options: GossipOptions, state: State) => {
     ];
   };
 
-  return { announce, sayDigest, sayDigests, ask, pull, pullFromAnyone, quicken, subscribe };
+  return {
+    announce,
+    sayDigest,
+    sayDigests,
+    ask,
+    askAgain,
+    pull,
+    pullFromAnyone,
+    quicken,
+    subscribe,
+  };
 };

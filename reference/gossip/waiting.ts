@@ -19,6 +19,8 @@ export interface WaitingRoom {
   abandon(id: RecordId): readonly RecordId[];
   /** Whether a record by somebody other than `author` waits for `id`, directly or over others that wait. */
   awaitedByOthers(id: RecordId, author: Did): boolean;
+  /** The same, and that record would lack nothing more if `id` came. */
+  freesOthers(id: RecordId, author: Did): boolean;
   /** Whether a record waits for this link. */
   awaits(id: RecordId): boolean;
   /** Links that nobody here brings: what is to be asked for. */
@@ -113,6 +115,19 @@ export const createWaitingRoom = (sizeMax: number): WaitingRoom => {
         for (const dependent of dependents.get(link) ?? []) {
           if (waiters.get(dependent)?.record.author !== author) return true;
           seen.add(dependent);
+        }
+      }
+      return false;
+    },
+
+    freesOthers(id, author) {
+      const here = new Set<RecordId>([id]);
+      for (const link of here) {
+        for (const dependent of dependents.get(link) ?? []) {
+          const waiter = waiters.get(dependent);
+          if (!waiter || ![...waiter.missing].every((each) => here.has(each))) continue;
+          if (waiter.record.author !== author) return true;
+          here.add(dependent);
         }
       }
       return false;

@@ -2,8 +2,9 @@
  * Wants: records asked for by id, one peer after the other, until they come or nobody has them.
  *
  * An id becomes wanted because somebody announced it, or because a record that waits names it. The
- * one who named it is asked first. Bounded: beyond `WANTS_MAX` new wants are not noted, and
- * anti-entropy brings those records later.
+ * one who named it is asked first. When everybody was asked in vain, the next round waits longer: an
+ * invented ancestor must not keep a network busy. Bounded: beyond `WANTS_MAX` new wants are not noted,
+ * and anti-entropy brings those records later.
  */
 import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
 import { BATCH_MAX } from '#contracts/messages.ts';
@@ -12,6 +13,8 @@ import { BATCH_MAX } from '#contracts/messages.ts';
 export const WANTS_MAX = 10_000;
 /** Peers remembered as likely holders of one id. */
 const SOURCES_MAX = 8;
+/** The pause between two rounds doubles so often: 16 times the retry time. */
+const DOUBLINGS_MAX = 4;
 
 interface Want {
   readonly topic: Topic;
@@ -20,8 +23,10 @@ interface Want {
   readonly asked: Set<Did>;
   /** Those asked since the last time that all had been. */
   readonly round: Set<Did>;
-  /** When the last peer was asked; undefined before the first. */
-  askedAt: number | undefined;
+  /** Rounds in vain. */
+  rounds: number;
+  /** When the next peer may be asked. */
+  nextAt: number;
 }
 
 /** A request to send. */
@@ -33,8 +38,8 @@ export interface Ask {
 
 export interface Wants {
   readonly size: number;
-  /** Notes a want, or another source of one. */
-  add(topic: Topic, id: RecordId, source: Did): void;
+  /** Notes a want, or another source of one; without a source, whoever is there is asked. */
+  add(topic: Topic, id: RecordId, source: Did | undefined): void;
   /** Whether this id was asked of this peer: only then is its answer welcome. */
   askedOf(id: RecordId, peer: Did): boolean;
   /** It came, or is no longer wanted. */
@@ -70,30 +75,32 @@ export const createWants = (retryMs: number): Wants => {
         if (wants.size >= WANTS_MAX) return;
         wants.set(id, {
           topic,
-          sources: [source],
+          sources: source === undefined ? [] : [source],
           asked: new Set(),
           round: new Set(),
-          askedAt: undefined,
+          rounds: 0,
+          nextAt: -Infinity,
         });
-      } else if (want.sources.length < SOURCES_MAX && !want.sources.includes(source)) {
-        want.sources.push(source);
+      } else if (source !== undefined && want.sources.length < SOURCES_MAX) {
+        if (!want.sources.includes(source)) want.sources.push(source);
       }
     },
     askedOf: (id, peer) => wants.get(id)?.asked.has(peer) ?? false,
     remove: (id) => void wants.delete(id),
     lacks(id, peer) {
       const want = wants.get(id);
-      if (want?.asked.has(peer)) want.askedAt = undefined;
+      if (want?.round.has(peer)) want.nextAt = -Infinity;
     },
 
     due(now, peersOf, needed) {
       const asks = new Map<string, { peer: Did; topic: Topic; ids: RecordId[] }>();
       for (const [id, want] of wants) {
-        if (want.askedAt !== undefined && now < want.askedAt + retryMs) continue;
+        if (now < want.nextAt) continue;
         const peer = nextPeer(want, peersOf(want.topic));
         if (peer === undefined) {
           want.round.clear();
-          want.askedAt = now;
+          want.rounds += 1;
+          want.nextAt = now + retryMs * 2 ** Math.min(want.rounds, DOUBLINGS_MAX);
           if (!needed(want.topic, id)) wants.delete(id);
           continue;
         }
@@ -104,7 +111,7 @@ export const createWants = (retryMs: number): Wants => {
         ask.ids.push(id);
         want.asked.add(peer);
         want.round.add(peer);
-        want.askedAt = now;
+        want.nextAt = now + retryMs;
       }
       return [...asks.values()];
     },

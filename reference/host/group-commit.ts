@@ -57,7 +57,7 @@ export const createGroupCommit = (
 
   return {
     commit(writes, done) {
-      waiting.push({ writes, done });
+      waiting.push({ writes: writes.slice(), done });
       running ??= run();
     },
     async close() {

@@ -13,6 +13,9 @@
  * Faults: `store_locked`, and `store_failed` for a disk, a folder or a file that does not do what it
  * should, always with a sentence for a person. A failed write is the last one (group-commit.ts).
  */
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { DurableStore } from '#contracts/host.ts';
@@ -20,13 +23,24 @@ import { createGroupCommit } from './group-commit.ts';
 
 /** Opens the store in this folder, which is made if it is missing. Rejects with a Fault. */
 export const openStore = async (directory: string): Promise<DurableStore> => {
-  const level = new ClassicLevel(directory);
   try {
+    await makeFolder(resolve(directory));
+    const level = new ClassicLevel(directory);
     await level.open();
+    return fillContract(level);
   } catch (cause) {
     throw openingFault(directory, cause);
   }
-  return fillContract(level);
+};
+
+/** Not `recursive`: Node 20 then never answers where a folder exists and takes no children (/proc/x). */
+const makeFolder = async (directory: string): Promise<void> => {
+  if (existsSync(directory)) return;
+  await makeFolder(dirname(directory));
+  // Somebody else may have made it since; a file in the way is found by the opening.
+  await mkdir(directory).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  });
 };
 
 const fillContract = (level: ClassicLevel): DurableStore => {
@@ -84,6 +98,7 @@ const openingFault = (directory: string, error: unknown): Fault => {
 
 const OPENING_ADVICE: { readonly [code: string]: string } = {
   EEXIST: 'a file is in the way: move it, or choose another data directory',
+  ENOENT: 'no folder can be made there: choose another data directory',
   ENOTDIR: 'a file is in the way: move it, or choose another data directory',
   EACCES: 'this user may not write there: choose another data directory, or change its owner',
   EPERM: 'this user may not write there: choose another data directory, or change its owner',

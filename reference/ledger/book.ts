@@ -9,7 +9,7 @@
  */
 import type { Conflict, LedgerChange, Verdict } from '#contracts/ledger.ts';
 import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
-import { createChain, meet } from './chain.ts';
+import { createChain, meet, tipsOf } from './chain.ts';
 import { standingPlace } from './sight.ts';
 import type { Account, Chain, Net, Place } from './state.ts';
 
@@ -117,14 +117,14 @@ export const balancesIn = (book: Book): ReadonlyMap<Did, bigint> =>
 /** Chains that have records, sorted by author. */
 const chainsIn = (book: Book): Chain[] =>
   [...book.chains.values()]
-    .filter(({ tips }) => tips.size > 0)
+    .filter((chain) => tipsOf(chain).length > 0)
     .sort((left, right) => byName(left.author, right.author));
 
 const idsOf = (places: Iterable<Place>): RecordId[] => [...places].map(({ id }) => id).sort();
 
 /** The ends of every chain, by author. */
 export const tipsIn = (book: Book): ReadonlyMap<Did, readonly RecordId[]> =>
-  new Map(chainsIn(book).map(({ author, tips }) => [author, idsOf(tips)]));
+  new Map(chainsIn(book).map((chain) => [chain.author, idsOf(tipsOf(chain))]));
 
 /** Every fork, by author, then by the place it left; a root's id is empty, so it comes first. */
 export const conflictsIn = (book: Book): readonly Conflict[] =>

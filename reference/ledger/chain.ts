@@ -13,6 +13,9 @@
 import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
 import type { Branch, Chain, Place } from './state.ts';
 
+/** Shared by all that nothing follows. */
+const NO_PLACES: readonly Place[] = [];
+
 /** A chain without records. `index` is its column in every sight. */
 export const createChain = (index: number, topic: Topic, author: Did): Chain => {
   const branch: Branch = { from: 0, fork: null, places: [] };
@@ -24,14 +27,14 @@ export const createChain = (index: number, topic: Topic, author: Did): Chain => 
     // The root and its chain name each other; the getter ties the knot.
     root: {
       ...beginning,
-      children: [],
+      children: NO_PLACES,
       counts: [],
       branch,
       get chain() {
         return chain;
       },
     },
-    tips: new Set(),
+    branches: new Set([branch]),
     forks: new Set(),
     sighting: 0,
   };
@@ -62,23 +65,37 @@ export const meet = (one: Place, other: Place): Place => {
 export const leadsTo = (place: Place, end: Place): boolean =>
   place.sequence <= end.sequence && placeAt(end, place.sequence) === place;
 
+/** The ends of a chain: the places that nothing follows, the root aside. */
+export const tipsOf = ({ branches, root }: Chain): Place[] =>
+  [...branches]
+    .map(({ places }) => places.at(-1)!)
+    .filter((place) => place.children.length === 0 && place !== root);
+
 /** What a new place brings; the rest follows from where it is put. */
 export type Sprout = Pick<Place, 'index' | 'id' | 'counts' | 'spent'>;
 
 /** Puts a record after `previous`: on its branch if it is the end of it, else on a new one. */
-export const grow = (previous: Place, sprout: Sprout): Place => {
+export const grow = (previous: Place, { index, id, counts, spent }: Sprout): Place => {
   const { chain } = previous;
   const sequence = previous.sequence + 1;
-  const extendsBranch = previous.children.length === 0;
-  const branch = extendsBranch
-    ? previous.branch
-    : { from: sequence, fork: previous, places: [] as Place[] };
-  const place: Place = { ...sprout, sequence, previous, chain, branch, children: [] };
+  const forks = previous.children.length > 0;
+  const branch = forks ? { from: sequence, fork: previous, places: [] } : previous.branch;
+  const place: Place = {
+    index,
+    id,
+    sequence,
+    previous,
+    chain,
+    branch,
+    children: NO_PLACES,
+    counts,
+    spent,
+  };
+  if (forks) chain.forks.add(previous);
+  chain.branches.add(branch);
   branch.places.push(place);
-  previous.children.push(place);
-  if (!extendsBranch) chain.forks.add(previous);
-  chain.tips.delete(previous);
-  chain.tips.add(place);
+  // Not push: it would reserve room for seventeen where one child is the rule.
+  previous.children = previous.children.concat(place);
   return place;
 };
 
@@ -87,10 +104,9 @@ export const prune = (place: Place): void => {
   const { chain, branch, previous } = place;
   if (!previous || place.children.length > 0) throw new Error(`ledger: ${place.id} carries others`);
   branch.places.pop();
-  previous.children.splice(previous.children.indexOf(place), 1);
+  if (branch.places.length === 0) chain.branches.delete(branch);
+  previous.children = previous.children.filter((child) => child !== place);
   if (previous.children.length < 2) chain.forks.delete(previous);
-  chain.tips.delete(place);
-  if (previous.children.length === 0 && previous.previous) chain.tips.add(previous);
 };
 
 /** A place and all that rests on it, each after the one it rests on. */

@@ -22,7 +22,7 @@ import type { CreateLedger, Credit, LedgerChange, Standing, Verdict } from '#con
 import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import * as books from './book.ts';
-import { grow, leadsTo, prune, withDescendants } from './chain.ts';
+import { grow, leadsTo, prune, tipsOf, withDescendants } from './chain.ts';
 import { formOf, verdictOf, type Form } from './form.ts';
 import { isLinked, judgeInPast } from './judgement.ts';
 import { createLimits } from './limits.ts';
@@ -146,18 +146,19 @@ export const create: CreateLedger = ({ genesis }) => {
     if (!entry.place) return drop(entry);
     const { chain } = entry.place;
     // Those that rest on it go first, so that a caller need not care for the order.
-    for (const place of withDescendants(entry.place).reverse()) {
+    const gone = withDescendants(entry.place).reverse();
+    for (const place of gone) {
       for (const { account, amount } of place.counts) {
         if (amount > 0n) dropReceipt(account, place);
       }
       prune(place);
-      places[place.index] = chain.root;
       drop(held.get(place.id)!);
     }
     // A surplus child never stood, so this finds what was there; it is F all the same, whoever went.
     let sighting = 0;
-    for (const tip of chain.tips) sighting = join(places, sighting, tip.index);
+    for (const tip of tipsOf(chain)) sighting = join(places, sighting, tip.index);
     books.restand(places, chain, sighting, books.createChanges());
+    for (const { index } of gone) places[index] = chain.root;
   };
 
   const drop = (entry: Held): void => {

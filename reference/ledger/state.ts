@@ -54,7 +54,8 @@ export interface Chain {
   readonly author: Did;
   /** Before the first record: sequence 0. */
   readonly root: Place;
-  readonly tips: Set<Place>;
+  /** Every branch that has places, the root's first. */
+  readonly branches: Set<Branch>;
   /** Places with two children or more. */
   readonly forks: Set<Place>;
   /** How far it stands, all that is held considered (see sight.ts). */
@@ -72,7 +73,8 @@ export interface Place {
   readonly previous: Place | null;
   readonly chain: Chain;
   readonly branch: Branch;
-  readonly children: Place[];
+  /** Linked records that follow it, in order of arrival. */
+  children: readonly Place[];
   /** What it moves if it stands: nothing unless it was accepted. */
   readonly counts: readonly Net[];
   /** The author's own net over the accepted records up to and including this one; never positive. */

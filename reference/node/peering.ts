@@ -11,6 +11,12 @@ import type { Did } from '#contracts/identifiers.ts';
 import type { CloseReason, DialResult, Link } from '#contracts/transport.ts';
 import type { Session } from './session.ts';
 
+/**
+ * Two links that open within this were dialled at once. More than a round trip and a Hello over any
+ * network this is for; less than any process needs to come back.
+ */
+const SIMULTANEOUS_MS = 500;
+
 export interface PeeringSettings {
   /** Pause after the first failed dial; doubles up to the next. 250. */
   readonly redialMsMin: number;
@@ -40,6 +46,8 @@ export interface PeerView {
 
 interface Target {
   readonly address: string;
+  /** It came with a DID, from discovery: whoever announces another address has left this one. */
+  readonly announced: boolean;
   did: Did | undefined;
   attempts: number;
   dialling: boolean;
@@ -51,8 +59,8 @@ interface Target {
 export interface Peering {
   /** Somebody to dial, from now on. */
   add(candidate: Candidate): void;
-  /** Discovery lost it: an open link stays, but it is not dialled again. */
-  drop(address: string): void;
+  /** Discovery lost it: an open link stays, but the address it had announced is not dialled again. */
+  drop(peer: Did): void;
   /** A link came in from outside. */
   accept(link: Link): void;
   established(session: Session, peer: Did): void;
@@ -131,11 +139,23 @@ export const createPeering = (options: PeeringOptions): Peering => {
   const dialler = (session: Session, peer: Did): Did =>
     session.link.side === 'dialler' ? self : peer;
 
-  /** Of two links with one peer: the one dialled by the smaller DID; of two by the same side, the newer. */
+  /**
+   * Of two links with one peer: where both were dialled at the same time, the one dialled by the
+   * smaller DID; otherwise the newer, because nobody dials whom it is linked with: the peer has lost
+   * the older link, or all its memory, and the older is dead here without knowing.
+   */
   const better = (older: Session, newer: Session, peer: Did): Session => {
+    const apartMs = newer.openedAt - (older.establishedAt ?? older.openedAt);
     const [left, right] = [dialler(older, peer), dialler(newer, peer)];
-    if (left === right) return newer;
+    if (left === right || apartMs > SIMULTANEOUS_MS) return newer;
     return left < right ? older : newer;
+  };
+
+  /** Forgets an address. */
+  const forget = (target: Target): void => {
+    target.gone = true;
+    target.retry?.();
+    targets.delete(target.address);
   };
 
   const targetsOf = (peer: Did): Target[] =>
@@ -145,8 +165,12 @@ export const createPeering = (options: PeeringOptions): Peering => {
     add(candidate) {
       const known = targets.get(candidate.address);
       if (known && !known.gone && (known.did ?? candidate.did) === candidate.did) return;
+      for (const stale of candidate.did === undefined ? [] : targetsOf(candidate.did)) {
+        if (stale.announced) forget(stale);
+      }
       const target: Target = {
         ...candidate,
+        announced: candidate.did !== undefined,
         attempts: 0,
         dialling: false,
         retry: undefined,
@@ -159,12 +183,8 @@ export const createPeering = (options: PeeringOptions): Peering => {
       target.retry = host.after(yields ? settings.redialMsMin : 0, () => dial(target));
     },
 
-    drop(address) {
-      const target = targets.get(address);
-      if (!target) return;
-      target.gone = true;
-      target.retry?.();
-      targets.delete(address);
+    drop(peer) {
+      for (const target of targetsOf(peer)) if (target.announced) forget(target);
     },
 
     accept(link) {
@@ -184,11 +204,18 @@ export const createPeering = (options: PeeringOptions): Peering => {
         return;
       }
       const older = sessions.get(peer);
-      const kept = older ? better(older, session, peer) : session;
-      sessions.set(peer, kept);
       for (const each of targetsOf(peer)) each.attempts = 0;
-      if (!older) options.connected(peer);
-      else (kept === older ? session : older).close();
+      if (older && better(older, session, peer) === older) {
+        session.close();
+        return;
+      }
+      sessions.set(peer, session);
+      if (older) {
+        // Who comes back may remember nothing: it is told again what we want and hold.
+        options.disconnected(peer);
+        older.close();
+      }
+      options.connected(peer);
     },
 
     ended(session, reason, peer) {

@@ -68,6 +68,9 @@ export interface Session {
   readonly link: Link;
   /** Proven by now. */
   readonly peer: Did | undefined;
+  /** Monotonic times: when the link opened, and when the peer was proven. */
+  readonly openedAt: number;
+  readonly establishedAt: number | undefined;
   /** Nothing more will happen. */
   readonly ended: boolean;
   /** Round trip of the last Ping; undefined before the first answer. */
@@ -84,13 +87,20 @@ export const createSession = (options: SessionOptions): Session => {
   const queue: Uint8Array[] = [];
   let queuedBytes = 0;
   let theirs: HelloFacts | undefined;
+  /** My answer to their Hello: signed once, said as often as they ask. */
+  let proof: Uint8Array | undefined;
   let peer: Did | undefined;
+  /** We hung up: what still arrives is not listened to. */
+  let refused = false;
   let ended = false;
-  let heardAt = options.monotonic();
+  const openedAt = options.monotonic();
+  let establishedAt: number | undefined;
+  let heardAt = openedAt;
   let ping: { readonly nonce: string; readonly sentAt: number } | undefined;
   let roundTripMs: number | undefined;
 
   const after = (delayMs: number, run: () => void): void => {
+    if (ended) return;
     const cancel = options.after(delayMs, () => {
       timers.delete(cancel);
       run();
@@ -121,6 +131,7 @@ export const createSession = (options: SessionOptions): Session => {
   const say = (message: Message): void => send(frames.encode(message));
 
   const refuse = (reason: string): void => {
+    refused = true;
     count('hello_refused', reason);
     link.close();
   };
@@ -137,6 +148,7 @@ export const createSession = (options: SessionOptions): Session => {
     if (hello.protocol !== PROTOCOL) return `expected protocol ${PROTOCOL}, got ${hello.protocol}`;
     if (hello.network !== network) return `expected network ${network}, got ${hello.network}`;
     if (hello.did === signer.did) return 'the peer is this node itself';
+    if (hello.nonce === mine.nonce) return 'the peer echoes our own nonce';
     if (link.proven !== undefined && hello.did !== link.proven) {
       return `the link proves ${link.proven}, the Hello says ${hello.did}`;
     }
@@ -159,10 +171,15 @@ export const createSession = (options: SessionOptions): Session => {
       return;
     }
     theirs = facts;
-    const signature = records.proveHello({ mine, theirs, binding: link.binding }, signer);
-    const proof: HelloProof = { type: 'hello-proof', nonce, signature };
-    say(proof);
+    proof ??= frames.encode(prove(facts));
+    send(proof);
   };
+
+  const prove = (facts: HelloFacts): HelloProof => ({
+    type: 'hello-proof',
+    nonce: facts.nonce,
+    signature: records.proveHello({ mine, theirs: facts, binding: link.binding }, signer),
+  });
 
   const receiveProof = ({ nonce, signature }: HelloProof): void => {
     if (peer !== undefined) return;
@@ -176,6 +193,7 @@ export const createSession = (options: SessionOptions): Session => {
       return;
     }
     peer = theirs.did;
+    establishedAt = options.monotonic();
     after(settings.pingIntervalMs, watch);
     options.established(session, peer);
   };
@@ -218,6 +236,10 @@ export const createSession = (options: SessionOptions): Session => {
     get peer() {
       return peer;
     },
+    openedAt,
+    get establishedAt() {
+      return establishedAt;
+    },
     get ended() {
       return ended;
     },
@@ -232,7 +254,7 @@ export const createSession = (options: SessionOptions): Session => {
     received(bytes) {
       heardAt = options.monotonic();
       for (const outcome of decoder.push(bytes)) {
-        if (ended) return;
+        if (ended || refused) return;
         if (outcome.ok) {
           receive(outcome.value);
           continue;

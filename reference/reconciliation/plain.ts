@@ -26,6 +26,10 @@ const fingerprint = (content: Content, knowledge: Knowledge): string =>
       .join(''),
   );
 
+/** A digest with as many components as fit may have left some out: it says nothing of those. */
+const isPartial = ({ clock }: Summary): boolean =>
+  Object.keys(clock).length >= CLOCK_COMPONENTS_MAX;
+
 /** Claimed components that exceed ours. */
 const lacking = (knowledge: Knowledge, digest: Summary): SequenceRange[] => {
   const clock = knowledge.clock();
@@ -40,52 +44,67 @@ const lacking = (knowledge: Knowledge, digest: Summary): SequenceRange[] => {
   return ranges.slice(0, RANGES_MAX);
 };
 
-export const create: CreateReconciliation = ({ content }) => ({
-  summarise(knowledge) {
-    const components = [...knowledge.clock()].slice(0, CLOCK_COMPONENTS_MAX);
-    return {
+export const create: CreateReconciliation = ({ content }) => {
+  /** Digests so far of more authors than fit into one: each shows the next window of them. */
+  let windows = 0;
+
+  /** As many components as a digest may carry; where there are more, others each time. */
+  const window = (knowledge: Knowledge): (readonly [Did, number])[] => {
+    const components = [...knowledge.clock()];
+    if (components.length <= CLOCK_COMPONENTS_MAX) return components;
+    const start = (windows++ * CLOCK_COMPONENTS_MAX) % components.length;
+    return [...components, ...components].slice(start, start + CLOCK_COMPONENTS_MAX);
+  };
+
+  return {
+    summarise(knowledge) {
+      const components = window(knowledge);
+      return {
+        topic: knowledge.topic,
+        clock: Object.fromEntries(components),
+        count: knowledge.count,
+        fingerprint: fingerprint(content, knowledge),
+      };
+    },
+
+    compare(knowledge, digest) {
+      const behind = lacking(knowledge, digest).length > 0;
+      const unnamed = isPartial(digest) ? Infinity : 0;
+      const ahead = [...knowledge.clock()].some(
+        ([author, held]) =>
+          held > (Object.hasOwn(digest.clock, author) ? digest.clock[author]! : unnamed),
+      );
+      const differ = !behind && !ahead && digest.fingerprint !== fingerprint(content, knowledge);
+      if (!differ) return { behind, ahead, offer: [] };
+      const forked = new Set(knowledge.forked());
+      const offer = knowledge.tips().filter(({ author }) => forked.has(author));
+      return { behind, ahead, offer: offer.map(({ id }) => id) };
+    },
+
+    request: (knowledge, digest) => ({
       topic: knowledge.topic,
-      clock: Object.fromEntries(components),
-      count: knowledge.count,
-      fingerprint: fingerprint(content, knowledge),
-    };
-  },
+      ranges: lacking(knowledge, digest),
+    }),
 
-  compare(knowledge, digest) {
-    const behind = lacking(knowledge, digest).length > 0;
-    const ahead = [...knowledge.clock()].some(
-      ([author, held]) => held > (Object.hasOwn(digest.clock, author) ? digest.clock[author]! : 0),
-    );
-    const differ = !behind && !ahead && digest.fingerprint !== fingerprint(content, knowledge);
-    if (!differ) return { behind, ahead, offer: [] };
-    const forked = new Set(knowledge.forked());
-    const offer = knowledge.tips().filter(({ author }) => forked.has(author));
-    return { behind, ahead, offer: offer.map(({ id }) => id) };
-  },
-
-  request: (knowledge, digest) => ({
-    topic: knowledge.topic,
-    ranges: lacking(knowledge, digest),
-  }),
-
-  serve(knowledge, pull, bytesMax, read) {
-    const wanted = new Set<RecordId>();
-    for (const { author, from, to } of pull.ranges) {
-      for (const id of knowledge.run(author, from, to)) wanted.add(id);
-    }
-    const ordered = [...wanted].sort(
-      (left, right) => knowledge.depth(left) - knowledge.depth(right) || (left < right ? -1 : 1),
-    );
-    const records: Json[] = [];
-    let bytes = 0;
-    for (const id of ordered) {
-      const record = read(id);
-      if (!record) continue;
-      const size = JSON.stringify(record).length;
-      if (records.length > 0 && bytes + size > bytesMax) return { records, truncated: true };
-      records.push(record as unknown as Json); // A signed record is JSON by its schema.
-      bytes += size;
-    }
-    return { records, truncated: false };
-  },
-});
+    serve(knowledge, pull, bytesMax, read) {
+      const wanted = new Set<RecordId>();
+      for (const { author, from, to } of pull.ranges) {
+        for (const id of knowledge.run(author, from, to)) wanted.add(id);
+      }
+      const ordered = [...wanted].sort(
+        (left, right) => knowledge.depth(left) - knowledge.depth(right) || (left < right ? -1 : 1),
+      );
+      const records: Json[] = [];
+      let bytes = 0;
+      for (const id of ordered) {
+        const record = read(id);
+        if (!record) continue;
+        const size = Buffer.byteLength(JSON.stringify(record));
+        if (records.length > 0 && bytes + size > bytesMax) return { records, truncated: true };
+        records.push(record as unknown as Json); // A signed record is JSON by its schema.
+        bytes += size;
+      }
+      return { records, truncated: false };
+    },
+  };
+};

@@ -28,16 +28,13 @@ export const decodeDid = (did: string): Outcome<Uint8Array, 'did_invalid'> => {
   const refuse = (expected: string) =>
     refused('did_invalid', `expected ${expected}, came ${JSON.stringify(did.slice(0, 80))}`);
   if (did.length !== DID_CHARACTERS) return refuse(`${DID_CHARACTERS} characters`);
-  if (!did.startsWith(PREFIX)) return refuse(`${PREFIX} in front`);
   const bytes = decodeBase58(did.slice(PREFIX.length));
-  if (bytes === undefined) return refuse('digits of base58btc');
-  const [first, second, ...key] = bytes;
-  if (first !== MULTICODEC[0] || second !== MULTICODEC[1] || key.length !== KEY_BYTES) {
-    return refuse('an Ed25519 key of 32 bytes');
+  const key = Uint8Array.from(bytes?.slice(MULTICODEC.length) ?? []);
+  // One comparison for the prefix, the kind of key and the spelling.
+  if (key.length !== KEY_BYTES || encodeDid(key) !== did) {
+    return refuse(`${PREFIX} and an Ed25519 key in its one spelling`);
   }
-  const publicKey = Uint8Array.from(key);
-  if (encodeDid(publicKey) !== did) return refuse('the one spelling of its key');
-  return accepted(publicKey);
+  return accepted(key);
 };
 
 const encodeBase58 = (bytes: readonly number[]): string => {

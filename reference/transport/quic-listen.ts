@@ -78,10 +78,11 @@ const serve = (
   };
 
   const acceptOn = async (): Promise<void> => {
-    while (isOpen) {
+    for (;;) {
       const connection = await server.inboundConnection().catch(() => undefined);
       if (connection !== undefined) void take(connection);
-      else if (isOpen) await sleep(FAILED_ACCEPT_PAUSE_MS);
+      if (!isOpen) return;
+      if (connection === undefined) await sleep(FAILED_ACCEPT_PAUSE_MS);
     }
   };
   const accepts = Array.from({ length: context.settings.acceptsMax }, acceptOn);

@@ -74,6 +74,7 @@ export const createQuicTransport = (options: QuicOptions): Transport => {
   const settings: QuicSettings = { ...QUIC_SETTINGS, ...options.settings };
   const links = new Set<QuicLink>();
   const listeners = new Set<Listener>();
+  let isClosed = false;
   let closed: Promise<void> | undefined;
 
   const context: QuicContext = {
@@ -82,18 +83,26 @@ export const createQuicTransport = (options: QuicOptions): Transport => {
     settings,
     ownKey: publicKeyOf(seed),
     didOf,
-    isClosed: () => closed !== undefined,
+    isClosed: () => isClosed,
     keep: createKeep(settings, didOf, links),
   };
   const dialler = createDialler(context);
 
   const listen: Transport['listen'] = async (address, accepted) => {
-    const listener = await listenAt(context, address, accepted);
+    const bound = await listenAt(context, address, accepted);
+    const listener: Listener = {
+      address: bound.address,
+      close: () => {
+        listeners.delete(listener);
+        return bound.close();
+      },
+    };
     listeners.add(listener);
     return listener;
   };
 
   const closeAll = async (): Promise<void> => {
+    isClosed = true;
     dialler.cancel();
     for (const link of links) link.close();
     await Promise.all(Array.from(links, (link) => link.gone));

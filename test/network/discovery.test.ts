@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CANDIDATES_MAX } from '#contracts/discovery.ts';
 import type { Sighting } from '#contracts/discovery.ts';
@@ -99,7 +99,7 @@ describe('discovery', () => {
     for (const number of [300, 7, 99, 12])
       discovery.sighted(0, sighting({ did: didOfNumber(number) }));
     const dids = discovery.candidates().map(({ did }) => did);
-    expect(dids).toEqual([...dids].sort());
+    expect(dids).toEqual(dids.toSorted());
     expect(dids).toHaveLength(4);
   });
 
@@ -109,6 +109,7 @@ describe('discovery', () => {
     '10.1.2.3:7001',
     '169.254.9.9:7001',
     '[::1]:7001',
+    '[0:0:0:0:0:0:0:1]:7001',
     '[fe80::1]:7001',
     '[2001:db8::5]:7001',
   ])('takes %s as an address', (address) => {
@@ -141,6 +142,13 @@ describe('discovery', () => {
     '[::ffff:0.0.0.0]:7001',
     '[::ffff:e000:1]:7001',
     '[::224.0.0.1]:7001',
+    '[::2]:7001',
+    '[:::]:7001',
+    '[1::2::3]:7001',
+    '[1:2:3:4:5:6:7]:7001',
+    '[1:2:3:4:5:6:7:8:9]:7001',
+    '[1:2:3:4:5:6:7::8]:7001x',
+    '[12345::1]:7001',
     '[fe80::1%eth0]:7001',
     'victim.example:7001',
     'localhost:7001',
@@ -199,15 +207,17 @@ describe('discovery', () => {
           now += wait;
           const did = didOfNumber(who);
           const seen = sighting({ did, address: `127.0.0.1:${port}`, ttlSeconds });
-          for (const event of isTick ? discovery.tick(now) : discovery.sighted(now, seen)) {
-            if (event.event === 'lost') expect(told.delete(event.did)).toBe(true);
-            else {
-              expect(told.get(event.did)).not.toBe(event.address);
-              told.set(event.did, event.address);
-            }
+          const events = isTick ? discovery.tick(now) : discovery.sighted(now, seen);
+          for (const event of events) {
+            const before = told.get(event.did);
+            const after = event.event === 'found' ? event.address : undefined;
+            expect(after, 'an event that changes nothing').not.toBe(before);
+            if (after === undefined) told.delete(event.did);
+            else told.set(event.did, after);
           }
-          const listed = discovery.candidates().map((one) => [one.did, one.address]);
-          expect(listed).toEqual([...told].sort());
+          const listed = discovery.candidates().map((one) => `${one.did} ${one.address}`);
+          const expected = Array.from(told, (pair) => pair.join(' '));
+          expect(listed).toEqual(expected.toSorted());
           expect(told.has(SELF)).toBe(false);
         }
       }),

@@ -48,7 +48,7 @@ const appear = async (port: number, options: Partial<MdnsOptions> = {}) => {
 const probe = await appear(await freePort());
 const noMulticast = probe.mdns.unavailable;
 await probe.mdns.close();
-if (noMulticast !== undefined) console.log(`mDNS tests skipped: ${noMulticast}`);
+if (noMulticast !== undefined) process.stdout.write(`mDNS tests skipped: ${noMulticast}\n`);
 
 describe.skipIf(noMulticast !== undefined)('mDNS on the loopback interface', () => {
   let port: number;

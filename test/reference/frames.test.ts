@@ -1,5 +1,5 @@
 /** The laws of layer 2: a stream has no edges of its own, and a message has no field of its own. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FRAME_BYTES_MAX, type FrameStatus } from '#contracts/frames.ts';
 import type { Did, RecordId } from '#contracts/identifiers.ts';

@@ -31,8 +31,10 @@ describe('seeded chance', () => {
 
   it('never changes what a seed means: old failures replay', () => {
     const random = createRandom('murmuration');
-    expect([random.integer(1_000), random.integer(1_000), random.integer(1_000)]).toMatchSnapshot();
-    expect(random.fork('delay').integer(1_000_000)).toMatchSnapshot();
+    expect([random.integer(1_000), random.integer(1_000), random.integer(1_000)]).toEqual([
+      639, 757, 450,
+    ]);
+    expect(random.fork('delay').integer(1_000_000)).toBe(91_592);
   });
 
   it('repeats for a seed and differs for its neighbours', () => {

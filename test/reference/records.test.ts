@@ -1,7 +1,7 @@
 /** The laws of layer 6: one spelling per key, one name per record, one meaning of a signature. */
 import { createPublicKey, verify as verifyOpenSsl } from 'node:crypto';
 import { hash as sha512, Point, utils, verify as verifyNoble } from '@noble/ed25519';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Did, Json, NetworkId, RecordId } from '#contracts/identifiers.ts';
 import {
@@ -11,6 +11,7 @@ import {
   RECORD_BYTES_MAX,
   type Draft,
   type HelloFacts,
+  type SignedRecord,
   type Signer,
 } from '#contracts/records.ts';
 import { create as createContent } from '#reference/content/content.ts';
@@ -85,7 +86,7 @@ describe('a DID', () => {
       fc.property(change, ([at, character]) => {
         const did = alice.did.slice(0, at) + character + alice.did.slice(at + 1);
         const key = records.publicKey(did);
-        if (key.ok) expect(records.did(key.value)).toBe(did);
+        expect(key.ok ? records.did(key.value) : did).toBe(did);
       }),
       { numRuns: 500 },
     );
@@ -121,10 +122,10 @@ describe('a DID', () => {
     expect(records.verify(did as Did, key, new Uint8Array(64))).toBe(false);
   });
 
-  test('is read the same before and after 5000 others', () => {
+  test('is read the same before and after 4200 others', () => {
     const fresh = create({ content, network });
     const before = fresh.publicKey(alice.did);
-    for (let number = 0; number < 5_000; number++) {
+    for (let number = 0; number < 4_200; number++) {
       const other = new Uint8Array(32);
       new DataView(other.buffer).setUint32(0, number);
       fresh.publicKey(records.did(other));
@@ -203,7 +204,7 @@ describe('a signature', () => {
         expect(verdict).toBe(noble(parts.key, parts.message, parts.signature));
         expect(verdict).toBe(changed === 'none');
       }),
-      { numRuns: 120 },
+      { numRuns: 80 },
     );
   });
 
@@ -215,6 +216,20 @@ describe('a signature', () => {
         const signature = Uint8Array.of(...point, ...new Uint8Array(32));
         expect(ours(key, message, signature)).toBe(false);
         taken += openSsl(key, message, signature) ? 1 : 0;
+      }
+    }
+    expect(taken).toBeGreaterThan(0);
+  });
+
+  test('that fits every message, by a key of small order, is none; OpenSSL alone would take it', () => {
+    const honest = Point.BASE.multiply(5n).toBytes();
+    const five = Uint8Array.of(5, ...new Uint8Array(31));
+    const signature = Uint8Array.of(...honest, ...five); // 5*B = R + k*A wherever k*A is 0.
+    let taken = 0;
+    for (const key of SMALL_ORDER_ENCODINGS) {
+      for (let round = 0; round < 8; round++) {
+        expect(ours(key, Uint8Array.of(round), signature)).toBe(false);
+        taken += openSsl(key, Uint8Array.of(round), signature) ? 1 : 0;
       }
     }
     expect(taken).toBeGreaterThan(0);
@@ -291,13 +306,16 @@ const statusOf = (value: Json): string => {
   return outcome.ok ? 'accepted' : outcome.status;
 };
 
+/** A sealed record, its fields free to be changed. */
+type Wire = { readonly [key: string]: Json } & Pick<SignedRecord, 'id' | 'signature'>;
+
 describe('a record', () => {
   test.each([
     ['journal entry', entry()],
     ['trust edge', edge()],
     ['record with a floor', edge({ floor: 1 })],
   ])('that is a %s opens as it was signed', (_name, draft) => {
-    const record = records.sign(draft as Draft, alice);
+    const record = records.sign(draft, alice);
     expect(records.open(sealed(draft))).toEqual({ ok: true, value: record });
     expect(record).toMatchObject(draft);
   });
@@ -317,8 +335,7 @@ describe('a record', () => {
     const text = content.canonicalize(value);
     return text.ok ? text.value : text.status;
   };
-  const wire = (draft: object): { readonly [key: string]: Json } =>
-    sealed(draft) as { readonly [key: string]: Json };
+  const wire = (draft: object): Wire => sealed(draft) as unknown as Wire;
 
   test('with anything changed after signing is refused', () => {
     const record = wire(entry());
@@ -338,7 +355,7 @@ describe('a record', () => {
       [{ body: { accounts: [] } }, 'id_mismatch'],
       [{ id: '5'.repeat(64) }, 'id_mismatch'],
       [{ network: 'c'.repeat(64) }, 'network_mismatch'],
-      [{ signature: wire(edge())['signature'] }, 'signature_invalid'],
+      [{ signature: wire(edge()).signature }, 'signature_invalid'],
       [{ author: bob.did, ...idOf(entry({ author: bob.did })) }, 'signature_invalid'],
     ];
     for (const [change, status] of changes) {
@@ -350,7 +367,7 @@ describe('a record', () => {
 
   test('with any bit of its signature changed is refused', () => {
     const record = wire(entry());
-    const signature = Buffer.from(String(record['signature']), 'base64url');
+    const signature = Buffer.from(record.signature, 'base64url');
     fc.assert(
       fc.property(fc.nat(511), (bit) => {
         const changed = Buffer.from(signature);
@@ -377,7 +394,9 @@ describe('a record', () => {
   const ids = (count: number): string[] =>
     Array.from({ length: count }, (_, index) => String(index + 100).padStart(64, '0'));
   const line = { account: bob.did, debit: '1' };
-  const lines = (count: number): object => ({ accounts: Array<object>(count).fill(line) });
+  const lines = (count: number): object => ({
+    accounts: Array.from({ length: count }, () => line),
+  });
   const amount = (text: unknown): object => ({ accounts: [{ account: bob.did, debit: text }] });
   const proto = (value: object): object =>
     Object.fromEntries([...Object.entries(value), ['__proto__', 1]]);
@@ -489,7 +508,7 @@ describe('a record', () => {
 
   test('that names itself as a parent is refused before its name is computed', () => {
     const record = wire(entry());
-    expect(statusOf({ ...record, parents: [record['id'] ?? null] })).toBe('malformed');
+    expect(statusOf({ ...record, parents: [record.id] })).toBe('malformed');
   });
 
   test.each<[string, Json]>([
@@ -497,25 +516,39 @@ describe('a record', () => {
     ['a text', 'record'],
     ['a list', [1]],
     ['an empty object', {}],
-    ['an id in upper case', { ...wire(entry()), id: String(wire(entry())['id']).toUpperCase() }],
-    ['a signature in base64', { ...wire(entry()), signature: `${'+/'.repeat(43)}` }],
-    ['padding on a signature', { ...wire(entry()), signature: `${'A'.repeat(86)}==` }],
-    ['a signature with two spare bits set', { ...wire(entry()), signature: `${'A'.repeat(85)}B` }],
-    ['fields that it only inherits', Object.create(wire(entry())) as Json],
-  ])('is not what is %s', (_name, claim) => {
+    ['what has an id in upper case', { ...wire(entry()), id: wire(entry()).id.toUpperCase() }],
+    ['what has a signature in base64', { ...wire(entry()), signature: '+/'.repeat(43) }],
+    ['what has padding on its signature', { ...wire(entry()), signature: `${'A'.repeat(86)}==` }],
+    [
+      'what has a signature with spare bits set',
+      { ...wire(entry()), signature: `${'A'.repeat(85)}B` },
+    ],
+    [
+      'what says half a pair of surrogates',
+      { ...wire(entry()), body: { accounts: [], memo: '\ud800' } },
+    ],
+    ['what only inherits its fields', Object.create(wire(entry())) as Json],
+  ])('is not %s', (_name, claim) => {
     expect(statusOf(claim)).toBe('malformed');
   });
 
-  test(`is at most ${RECORD_BYTES_MAX} bytes long`, () => {
-    // The widest lines: 256 of 172 bytes, with the rest of the record below the limit.
-    const widest = { account: bob.did, debit: `-${'9'.repeat(40)}` };
-    const memo = (bytes: number): object => ({
+  test(`is at most ${RECORD_BYTES_MAX} bytes long, by the bounds of its parts`, () => {
+    const widest = { account: bob.did, credit: `-${'9'.repeat(40)}` };
+    const record = sealed({
       ...entry(),
-      body: { accounts: Array<object>(LINES_MAX).fill(widest), memo: '\u0001'.repeat(bytes) },
+      topic: `ledger:${'a'.repeat(32)}`,
+      sequence: Number.MAX_SAFE_INTEGER,
+      parents: ids(PARENTS_MAX),
+      timestamp: Number.MAX_SAFE_INTEGER,
+      floor: Number.MAX_SAFE_INTEGER,
+      body: {
+        accounts: Array.from({ length: LINES_MAX }, () => widest),
+        memo: '\u0001'.repeat(MEMO_BYTES_MAX), // One byte of memo, and six of JSON.
+        contract: 'd'.repeat(64),
+      },
     });
-    // A control character is one byte of memo and six of JSON.
-    expect(canonical(sealed(memo(4_096))).length).toBeLessThanOrEqual(RECORD_BYTES_MAX);
-    expect(statusOf(sealed(memo(4_096)))).toBe('accepted');
+    expect(statusOf(record)).toBe('accepted');
+    expect(Buffer.byteLength(canonical(record))).toBeLessThanOrEqual(RECORD_BYTES_MAX);
   });
 
   test('of a draft without canonical form is a bug of the caller', () => {
@@ -619,14 +652,6 @@ describe('a Hello', () => {
     const signature = signer.sign(new TextEncoder().encode(text.ok ? text.value : ''));
     const answer = Buffer.from(signature).toString('base64url');
     expect(records.checkHello(odd, answer)).toBe(false);
-    const even = {
-      ...stranger,
-      did: bob.did,
-      nonce: theirs.nonce,
-      network,
-      protocol: mine.protocol,
-    };
-    expect(records.checkHello({ mine, theirs: even, binding }, proof)).toBe(true);
   });
 
   test('is signed by the one who says it', () => {

@@ -6,6 +6,7 @@
  * with a deadline in the other. Where a case must show that something does *not* happen (a second
  * `closed`), it sends a byte over a fresh link first: whatever was under way has had its turn then.
  */
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Did } from '#contracts/identifiers.ts';
 import type {
@@ -89,11 +90,9 @@ export const pattern = (length: number, salt = 0): Uint8Array => {
 
 const joined = (parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
 
-/** Equality without printing a megabyte when it fails. */
-const expectSameBytes = (received: Uint8Array, sent: Uint8Array): void => {
-  expect(received.length).toBe(sent.length);
-  expect(Buffer.compare(received, sent), 'the bytes differ').toBe(0);
-};
+/** Length and digest: a megabyte in full tells nobody anything when it differs. */
+const print = (bytes: Uint8Array): string =>
+  `${bytes.length} bytes, sha256 ${createHash('sha256').update(bytes).digest('hex')}`;
 
 /** Sends all, waiting for room where the link is full. */
 export const sendAll = async (
@@ -169,7 +168,7 @@ export const linkSuite = (name: string, setup: () => LinkPair | Promise<LinkPair
       await sendAll(pair, near, frames);
       const sent = joined(frames);
       await pair.until(() => far.byteCount() >= sent.length, 'all bytes to arrive');
-      expectSameBytes(far.bytes(), sent);
+      expect(print(far.bytes())).toBe(print(sent));
     });
 
     it('carries both directions at once', async () => {
@@ -179,8 +178,8 @@ export const linkSuite = (name: string, setup: () => LinkPair | Promise<LinkPair
       await Promise.all([sendAll(pair, near, there), sendAll(pair, far, back)]);
       await pair.until(() => far.byteCount() >= 200_000, 'all bytes there');
       await pair.until(() => near.byteCount() >= 200_600, 'all bytes back');
-      expectSameBytes(far.bytes(), joined(there));
-      expectSameBytes(near.bytes(), joined(back));
+      expect(print(far.bytes())).toBe(print(joined(there)));
+      expect(print(near.bytes())).toBe(print(joined(back)));
     });
 
     it('keeps what was sent even if the caller reuses the array', async () => {
@@ -189,7 +188,7 @@ export const linkSuite = (name: string, setup: () => LinkPair | Promise<LinkPair
       expect(near.link.send(frame)).toBe('accepted');
       frame.fill(0);
       await pair.until(() => far.byteCount() >= 1_000, 'the frame to arrive');
-      expectSameBytes(far.bytes(), pattern(1_000));
+      expect(print(far.bytes())).toBe(print(pattern(1_000)));
     });
 
     it('answers full to a sender who does not wait, and drained once the peer reads', async () => {
@@ -208,7 +207,7 @@ export const linkSuite = (name: string, setup: () => LinkPair | Promise<LinkPair
       await pair.until(() => far.byteCount() >= sent.length, 'what was accepted to arrive');
       await pair.until(() => near.link.unsentBytes === 0, 'nothing unsent');
       await letSettle();
-      expectSameBytes(far.bytes(), sent);
+      expect(print(far.bytes())).toBe(print(sent));
     });
 
     it('hands over first what arrived before open', async () => {
@@ -219,7 +218,7 @@ export const linkSuite = (name: string, setup: () => LinkPair | Promise<LinkPair
       const far = witness(accepted);
       near.link.send(pattern(500, 9));
       await pair.until(() => far.byteCount() >= 1_500, 'both frames');
-      expectSameBytes(far.bytes(), joined([pattern(1_000), pattern(500, 9)]));
+      expect(print(far.bytes())).toBe(print(joined([pattern(1_000), pattern(500, 9)])));
     });
 
     it('hands over what arrived before open even if the peer has closed since', async () => {
@@ -230,7 +229,7 @@ export const linkSuite = (name: string, setup: () => LinkPair | Promise<LinkPair
       await letSettle();
       const far = witness(accepted);
       await bothClosed(near, far);
-      expectSameBytes(far.bytes(), pattern(1_000));
+      expect(print(far.bytes())).toBe(print(pattern(1_000)));
       expect(far.closed).toEqual(['remote']);
     });
 
@@ -267,7 +266,7 @@ export const linkSuite = (name: string, setup: () => LinkPair | Promise<LinkPair
       for (const frame of frames) expect(near.link.send(frame)).toBe('accepted');
       near.link.close();
       await bothClosed(near, far);
-      expectSameBytes(far.bytes(), joined(frames));
+      expect(print(far.bytes())).toBe(print(joined(frames)));
     });
 
     it('answers closed to a send after close, at both ends', async () => {
@@ -342,7 +341,7 @@ export const linkSuite = (name: string, setup: () => LinkPair | Promise<LinkPair
       await pair.until(() => echoed.every((end) => end.byteCount() === 1_000), 'all bytes there');
       for (const end of echoed) end.link.send(end.bytes());
       await pair.until(() => near.every((end) => end.byteCount() === 1_000), 'all bytes back');
-      near.forEach((end, index) => expectSameBytes(end.bytes(), pattern(1_000, index)));
+      near.forEach((end, index) => expect(print(end.bytes())).toBe(print(pattern(1_000, index))));
     });
 
     it('ends every link of a transport that closes, and answers its later dials', async () => {

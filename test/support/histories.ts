@@ -11,7 +11,7 @@
  * history comes out short.
  */
 import { createHash } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Genesis } from '#contracts/genesis.ts';
 import type { Did, NetworkId, RecordId, Topic } from '#contracts/identifiers.ts';
 import { AMOUNT_MAX, type Ledger } from '#contracts/ledger.ts';
@@ -136,16 +136,148 @@ export interface Move {
   readonly spoil: (typeof SPOILS)[number] | undefined;
 }
 
+/** Mostly nothing; once in `times` a value. */
+const rarely = <Value>(times: number, arbitrary: fc.Arbitrary<Value>) =>
+  fc.oneof({ weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+
 const moveArbitrary: fc.Arbitrary<Move> = fc.record({
   author: fc.nat(DIDS.length - 1),
   provider: fc.nat(DIDS.length - 1),
   amount: fc.oneof(fc.integer({ min: 1, max: 600 }), fc.constant(1), fc.constant(1_000)),
-  topic: fc.oneof(
-    { weight: 12, arbitrary: fc.constant(HOURS) },
-    { weight: 1, arbitrary: fc.constant(EUROS) },
-  ),
-  back: fc.option(fc.nat(30), { nil: undefined, freq: 5 }),
-  cites: fc.option(fc.array(fc.nat(60), { maxLength: 4 }), { nil: undefined, freq: 2 }),
-  spoil: fc.option(fc.constantFrom(...SPOILS), { nil: undefined, freq: 6 }),
+  topic: rarely(12, fc.constant(EUROS)).map((topic) => topic ?? HOURS),
+  back: rarely(6, fc.nat(30)),
+  cites: rarely(3, fc.array(fc.nat(60), { maxLength: 4 })),
+  spoil: rarely(7, fc.constantFrom(...SPOILS)),
 });
-// `freq` is how often a value comes for one undefined; here undefined is the ordinary case.
+
+/** Random histories of up to `length` moves. */
+export const movesOf = (length: number): fc.Arbitrary<readonly Move[]> =>
+  fc.array(moveArbitrary, { minLength: 1, maxLength: length, size: 'max' });
+
+const spoiltLines = (move: Move, author: Did, provider: Did): readonly EntryLine[] => {
+  const { amount, spoil } = move;
+  const [debit, credit] = lines(author, provider, amount) as [EntryLine, EntryLine];
+  switch (spoil) {
+    case 'empty':
+      return [debit];
+    case 'zero':
+      return [debit, credit, { account: provider, debit: '0' }];
+    case 'overflow':
+      return lines(author, provider, AMOUNT_MAX + BigInt(amount));
+    case 'unbalanced':
+      return [debit, { account: author, credit: String(amount + 1) }];
+    case 'theft':
+      return lines(provider, author, amount);
+    case 'itself':
+      return lines(author, author, amount);
+    case 'third': {
+      const third = DIDS[amount % DIDS.length]!;
+      return [debit, { account: third, debit: '1' }, { account: author, credit: `${amount + 1}` }];
+    }
+    default:
+      return [debit, credit];
+  }
+};
+
+/** What nobody of `records` names yet, in one topic, by others. */
+const heads = (records: readonly SignedRecord[], topic: Topic, author: Did): SignedRecord[] => {
+  const cited = new Set(records.flatMap(({ previous, parents }) => [previous, ...parents]));
+  return records.filter(
+    (record) => record.topic === topic && record.author !== author && !cited.has(record.id),
+  );
+};
+
+const pick = <Item>(items: readonly Item[], index: number): Item | undefined =>
+  items.length === 0 ? undefined : items[index % items.length];
+
+const writeMove = (move: Move, records: readonly SignedRecord[]): SignedRecord => {
+  const { topic, back, cites, spoil } = move;
+  const author = DIDS[move.author]!;
+  const own = records.filter((record) => record.author === author && record.topic === topic);
+  const older = back === undefined ? own.at(-1) : pick([...own, undefined], back);
+  const after = spoil === 'stranger' ? pick(records, move.amount) : older;
+  const seeing =
+    cites === undefined
+      ? heads(records, topic, author)
+      : cites.map((index) => pick(records, index)).filter((record) => record !== undefined);
+  const sequence = (after?.sequence ?? 0) + (spoil === 'sequence' ? 2 : 1);
+  const timestamp = (after?.timestamp ?? 1_000) + (spoil === 'early' ? -1 : move.amount % 3);
+  const elsewhere = spoil === 'topic' ? TOPICS.find((each) => each !== topic) : topic;
+  return sketch({
+    author,
+    topic: elsewhere ?? topic,
+    after,
+    seeing,
+    sequence,
+    timestamp,
+    lines: spoiltLines(move, author, DIDS[move.provider]!),
+  });
+};
+
+/** Reads moves as records, each after those it names; never the same record twice. */
+export const build = (moves: readonly Move[]): readonly SignedRecord[] => {
+  const records = new Map<RecordId, SignedRecord>();
+  for (const move of moves) {
+    const record = writeMove(move, [...records.values()]);
+    records.set(record.id, record);
+  }
+  return [...records.values()];
+};
+
+/** How records reach a ledger. */
+export interface Delivery {
+  /** Sorts the records: any order. */
+  readonly order: readonly number[];
+  /** Comes again, each at a place of its own. */
+  readonly again: readonly { readonly which: number; readonly when: number }[];
+  /** Never comes. */
+  readonly lost: readonly number[];
+}
+
+/** Random deliveries; losing some for ever only where asked. */
+export const deliveryOf = (length: number, losing: boolean): fc.Arbitrary<Delivery> => {
+  const place = fc.nat(length * 2);
+  return fc.record({
+    order: fc.array(place, { minLength: length, maxLength: length, size: 'max' }),
+    again: fc.array(fc.record({ which: place, when: place }), { maxLength: 5 }),
+    lost: losing ? fc.array(place, { maxLength: 2 }) : fc.constant([]),
+  });
+};
+
+/** The records as they come: out of order, some twice, some not at all. */
+export const deliver = (
+  records: readonly SignedRecord[],
+  { order, again, lost }: Delivery,
+): readonly SignedRecord[] => {
+  const gone = new Set(lost.map((index) => pick(records, index)));
+  const weighed = records.map((record, index) => ({ record, weight: order[index] ?? index }));
+  // A stable sort by random weights; shrunk to equal weights, it is the order of writing.
+  const coming = weighed
+    .sort((left, right) => left.weight - right.weight)
+    .map(({ record }) => record)
+    .filter((record) => !gone.has(record));
+  for (const { which, when } of again) {
+    const record = pick(coming, which);
+    if (record) coming.splice(when % coming.length, 0, record);
+  }
+  return coming;
+};
+
+/** Everything that can be asked of a ledger about these records, in a form that compares and prints. */
+export const observe = (ledger: Ledger, records: readonly SignedRecord[]) => ({
+  records: Object.fromEntries(
+    [...new Map(records.map((record) => [record.id, record])).keys()]
+      .sort()
+      .map((id) => [id, `${ledger.verdict(id)?.status} ${ledger.standing(id)}`]),
+  ),
+  topics: TOPICS.map((topic) => ({
+    balances: [...ledger.balances(topic)],
+    tips: [...ledger.tips(topic)],
+    conflicts: ledger.conflicts(topic),
+    accounts: DIDS.map((did) => ({
+      balance: ledger.balance(topic, did),
+      credit: ledger.credit(topic, did),
+      history: ledger.history(topic, did),
+    })),
+  })),
+});

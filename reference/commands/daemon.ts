@@ -1,0 +1,157 @@
+/**
+ * A running node: the real host around it, from the first file to the last socket.
+ *
+ * Opened in the order store, identity, node, network, discovery, control; closed in reverse, once,
+ * whatever ended it, and within `STOP_TIMEOUT_MS`.
+ */
+import { randomBytes } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import type { Cancel, Candidate, LogLevel } from '#contracts/host.ts';
+import type { NodeLayers } from '#contracts/layers.ts';
+import type { Transport } from '#contracts/transport.ts';
+import type { NodeSettings } from '#reference/config.ts';
+import { startMdns, type Mdns } from '#reference/discovery/mdns.ts';
+import { createHost, openLog } from '#reference/host/host.ts';
+import { openStore } from '#reference/host/level-store.ts';
+import { createNode, type Node } from '#reference/node.ts';
+import { startControl, type ControlServer } from '#reference/operations/control.ts';
+import { createQuicTransport } from '#reference/transport/quic.ts';
+import { encodeDid } from '#reference/records/did.ts';
+import { PROTOCOL } from '#contracts/messages.ts';
+import { readHomeNetwork, readIdentity, type Home } from './home.ts';
+
+/** A shutdown that takes longer is given up: the store is consistent at every moment anyway. */
+export const STOP_TIMEOUT_MS = 5_000;
+
+export interface DaemonOptions {
+  readonly home: Home;
+  readonly layers: NodeLayers;
+  readonly settings: NodeSettings;
+  /** `host:port`; port 0 lets the kernel choose. */
+  readonly listen: string;
+  /** Addresses to dial, whoever is there. */
+  readonly peers: readonly Candidate[];
+  /** Interface address for mDNS; undefined leaves mDNS out. */
+  readonly multicast: { readonly interface?: string } | undefined;
+  readonly logLevel: LogLevel;
+}
+
+export interface Daemon {
+  readonly node: Node;
+  readonly address: string;
+  readonly control: ControlServer;
+  /** Why peers are not found by mDNS, if they are not. */
+  readonly multicastUnavailable: string | undefined;
+  stop(): Promise<void>;
+}
+
+/** A transport for a node that only answers questions about its own store. */
+const noTransport: Transport = {
+  listen: () => Promise.reject(new Error('this node was opened without a network')),
+  dial: (_address, _expected, done) => done({ status: 'unreachable', reason: 'no network' }),
+  close: () => Promise.resolve(),
+};
+
+/** Opens the node of a home without a network: for questions while it is not running. */
+export const openOffline = async (
+  home: Home,
+  layers: NodeLayers,
+  settings: NodeSettings,
+): Promise<Node> => {
+  const network = await readHomeNetwork(home);
+  const { signer } = await readIdentity(home);
+  const store = await openStore(home.storePath);
+  try {
+    const host = createHost({
+      store,
+      transport: noTransport,
+      log: openLog(),
+      logLevelMin: 'error',
+    });
+    return await createNode({ host, network, signer, layers, settings });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+};
+
+const writeControl = async (home: Home, control: ControlServer, token: string): Promise<void> => {
+  const text = JSON.stringify({ address: control.address, token, pid: process.pid });
+  await rm(home.controlPath, { force: true });
+  await writeFile(home.controlPath, `${text}\n`, { mode: 0o600, flag: 'wx' });
+};
+
+/** Starts everything; on a failure closes what was open and rejects with the Fault. */
+export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
+  const { home, layers, settings } = options;
+  const closers: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const network = await readHomeNetwork(home);
+    const { seed, signer } = await readIdentity(home);
+    const store = await openStore(home.storePath);
+    closers.push(() => store.close());
+    const transport = createQuicTransport({ seed, didOf: encodeDid });
+    closers.push(() => transport.close());
+    const host = createHost({ store, transport, log: openLog(), logLevelMin: options.logLevel });
+    const node = await createNode({ host, network, signer, layers, settings });
+    closers.push(() => node.stop());
+    const address = await node.start(options.listen, options.peers);
+
+    let mdns: Mdns | undefined;
+    if (options.multicast) {
+      mdns = await startMdns({
+        self: signer.did,
+        version: PROTOCOL,
+        address,
+        discovery: layers.discovery({ self: signer.did }),
+        report: (event) => {
+          if (event.event === 'found') node.meet({ address: event.address, did: event.did });
+          else node.lose(event.did);
+        },
+        ...options.multicast,
+      });
+      closers.push(() => mdns?.close() ?? Promise.resolve());
+    }
+
+    const token = randomBytes(32).toString('base64url');
+    const control = await startControl(node, token);
+    closers.push(() => control.close());
+    await writeControl(home, control, token);
+    closers.push(() => rm(home.controlPath, { force: true }));
+    return { node, address, control, multicastUnavailable: mdns?.unavailable, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+/** Runs until a signal asks it to stop, or its parent is gone; resolves when all is closed. */
+export const untilStopped = (daemon: Daemon, parentWatched: boolean): Promise<void> =>
+  new Promise((resolve) => {
+    const cancels: Cancel[] = [];
+    let stopping = false;
+    const stop = (): void => {
+      if (stopping) return;
+      stopping = true;
+      for (const cancel of cancels) cancel();
+      const giveUp = setTimeout(() => process.exit(1), STOP_TIMEOUT_MS);
+      void daemon.stop().finally(() => {
+        clearTimeout(giveUp);
+        // An open channel to the parent would keep the process.
+        if (process.connected) process.disconnect();
+        resolve();
+      });
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, stop);
+      cancels.push(() => process.off(signal, stop));
+    }
+    cancels.push(daemon.node.watch(({ event }) => void (event === 'failed' && stop())));
+    if (parentWatched) {
+      process.once('disconnect', stop);
+      cancels.push(() => process.off('disconnect', stop));
+    }
+  });

@@ -1,0 +1,106 @@
+/**
+ * A node's home: one directory with everything that is its own.
+ *
+ *   key.json       the private key, mode 0600, sealed if a passphrase was given
+ *   network.json   the founding document of its cooperative
+ *   store/         records and what follows from them
+ *   control.json   while it runs: where and with which token it may be asked, mode 0600
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Content } from '#contracts/content.ts';
+import { Fault, messageOf } from '#contracts/faults.ts';
+import type { Genesis } from '#contracts/genesis.ts';
+import type { Did, NetworkId } from '#contracts/identifiers.ts';
+import type { Signer } from '#contracts/records.ts';
+import { createKeyFile, readKeyFile } from '#reference/host/key-file.ts';
+import { referenceLayers } from '#reference/layers.ts';
+import { networkOf, readNetwork, type Network } from '#reference/node/genesis.ts';
+import { createSigner } from '#reference/records/signer.ts';
+import { CREATE_HINT } from './hints.ts';
+
+export interface Home {
+  readonly directory: string;
+  readonly keyPath: string;
+  readonly networkPath: string;
+  readonly storePath: string;
+  readonly controlPath: string;
+}
+
+/** The directory asked for, or that of MURMURATION_DATA, or `.murmuration` here. */
+export const homeAt = (asked: string | undefined): Home => {
+  const directory = resolve(asked ?? process.env['MURMURATION_DATA'] ?? '.murmuration');
+  return {
+    directory,
+    keyPath: join(directory, 'key.json'),
+    networkPath: join(directory, 'network.json'),
+    storePath: join(directory, 'store'),
+    controlPath: join(directory, 'control.json'),
+  };
+};
+
+/** Content and DIDs without a network: for reading the papers of one. */
+export const contentLayer = (): Content => referenceLayers.content();
+export const publicKeyOf = (did: string) =>
+  referenceLayers.records({ content: contentLayer(), network: '' as NetworkId }).publicKey(did);
+
+/** The passphrase from MURMURATION_PASSPHRASE, or from the file that MURMURATION_PASSPHRASE_FILE names. */
+export const passphrase = async (): Promise<string | undefined> => {
+  const given = process.env['MURMURATION_PASSPHRASE'];
+  const path = process.env['MURMURATION_PASSPHRASE_FILE'];
+  if (given !== undefined || path === undefined) return given;
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new Fault('key_unreadable', `the passphrase file ${path}: ${messageOf(error)}`);
+  });
+  return text.replace(/\r?\n$/, '');
+};
+
+/** The home's key and its seed, for the transport. Throws `key_missing`, `passphrase_wrong`, `key_unreadable`. */
+export const readIdentity = async (home: Home): Promise<{ seed: Uint8Array; signer: Signer }> => {
+  const secret = await passphrase();
+  const seed = await readKeyFile(home.keyPath, secret === undefined ? {} : { passphrase: secret });
+  return { seed, signer: createSigner(seed) };
+};
+
+/** Makes a key where none is; gives its DID, and whether it is new. */
+export const ensureIdentity = async (home: Home): Promise<{ did: Did; created: boolean }> => {
+  await mkdir(home.directory, { recursive: true, mode: 0o700 });
+  const secret = await passphrase();
+  const options = secret === undefined ? {} : { passphrase: secret };
+  try {
+    return { did: createSigner(await readKeyFile(home.keyPath, options)).did, created: false };
+  } catch (error) {
+    if (!(error instanceof Fault && error.code === 'key_missing')) throw error;
+  }
+  await createKeyFile(home.keyPath, options);
+  return { did: (await readIdentity(home)).signer.did, created: true };
+};
+
+/** The home's network. Throws `network_missing` with the command that mends it, or `network_invalid`. */
+export const readHomeNetwork = async (home: Home): Promise<Network> => {
+  const bytes = await readFile(home.networkPath).catch((error: NodeJS.ErrnoException) => {
+    throw new Fault(
+      'network_missing',
+      error.code === 'ENOENT'
+        ? `no network in ${home.directory}. ${CREATE_HINT}`
+        : `${home.networkPath}: ${messageOf(error)}`,
+    );
+  });
+  return readNetwork(bytes, contentLayer(), publicKeyOf);
+};
+
+/** Writes a network into a home that has none. Refuses to put another in the place of one. */
+export const writeNetwork = async (home: Home, genesis: Genesis): Promise<Network> => {
+  const network = networkOf(genesis, contentLayer());
+  const text = `${JSON.stringify(genesis, null, 2)}\n`;
+  const existing = await readFile(home.networkPath, 'utf8').catch(() => undefined);
+  if (existing !== undefined && existing !== text) {
+    throw new Fault(
+      'network_other',
+      `${home.networkPath} holds a network already; a node belongs to one for good. Use another data directory`,
+    );
+  }
+  await mkdir(dirname(home.networkPath), { recursive: true, mode: 0o700 });
+  await writeFile(home.networkPath, text, { mode: 0o644 });
+  return network;
+};

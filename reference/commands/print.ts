@@ -1,0 +1,158 @@
+/** Answers for people: one printer per subcommand, lines out. */
+import chalk from 'chalk';
+import type { Json } from '#contracts/identifiers.ts';
+
+type Row = { readonly [name: string]: Json };
+type Printer = (value: Json) => string[];
+
+/** Text of a JSON scalar; nothing for null. */
+const text = (value: Json | undefined): string =>
+  value === null || value === undefined
+    ? ''
+    : typeof value === 'string'
+      ? value
+      : JSON.stringify(value);
+
+/** Rows under headings, each column as wide as its widest cell; numbers to the right. */
+export const table = (
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+): string[] => {
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]!.length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) =>
+        /^[+-]?[\d.]+$/.test(cell) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+      )
+      .join('  ')
+      .trimEnd();
+  return [chalk.dim(line(headings)), ...rows.map(line)];
+};
+
+/** Control characters of a memo must not move anybody's cursor. */
+const printable = (value: string): string => value.replace(/\p{Cc}/gu, '?');
+
+const pairs = (value: Json): string[] => {
+  const entries = Object.entries(value as Row).filter(([, each]) => each !== null);
+  const width = Math.max(0, ...entries.map(([name]) => name.length));
+  return entries.map(([name, each]) => `${name.padEnd(width)}  ${text(each)}`);
+};
+
+const started: Printer = (value) => {
+  const { did, network, address, control, multicast } = value as Row;
+  return [
+    `${text(did)} runs in ${text(network)}`,
+    `listening at ${text(address)} (QUIC), asked at ${text(control)}`,
+    multicast === null
+      ? 'peers on this network are found by mDNS'
+      : `no mDNS: ${text(multicast)}. Name peers with "peers HOST:PORT"`,
+    'Ctrl-C stops it.',
+  ];
+};
+
+const balances: Printer = (value) => {
+  const { currency, accounts, sum } = value as Row;
+  const rows = (accounts as readonly Row[]).map((row) => [
+    text(row['name']),
+    text(row['balance']),
+    text(row['limit']),
+    text(row['did']),
+  ]);
+  return [
+    ...(rows.length > 0
+      ? table(['account', 'balance', 'may owe', 'did'], rows)
+      : ['nobody owes anybody anything yet']),
+    `sum ${text(sum)} ${text(currency)}`,
+  ];
+};
+
+const history: Printer = (value) => {
+  const { account, currency, entries, cursor } = value as Row;
+  const rows = (entries as readonly Row[]).map((row) => [
+    new Date(Number(row['timestamp'])).toISOString().slice(0, 19).replace('T', ' '),
+    text(row['change']),
+    text(row['author']),
+    text(row['status']),
+    text(row['standing']),
+    text(row['id']).slice(0, 16),
+    printable(text(row['memo'])),
+  ]);
+  const headings = ['time', 'change', 'signed by', 'status', 'standing', 'entry', 'memo'];
+  return [
+    `${text(account)}, ${text(currency)}: ${rows.length} entries`,
+    ...(rows.length > 0 ? table(headings, rows) : []),
+    ...(cursor === null ? [] : [`more: after ${text(cursor)}`]),
+  ];
+};
+
+const peers: Printer = (value) => {
+  const rows = (value as readonly Row[]).map((row) => [
+    text(row['name']),
+    text(row['address']),
+    text(row['side']),
+    text(row['roundTripMs']),
+    text(row['did']),
+  ]);
+  return rows.length > 0
+    ? table(['peer', 'address', 'we are', 'round trip ms', 'did'], rows)
+    : ['no open links'];
+};
+
+const topics: Printer = (value) =>
+  table(
+    ['topic', 'records', 'authors', 'heads', 'waiting', 'forked', 'fingerprint'],
+    (value as readonly Row[]).map((row) => [
+      text(row['topic']),
+      text(row['records']),
+      text(row['authors']),
+      text(row['heads']),
+      text(row['waiting']),
+      String((row['forked'] as readonly Json[]).length),
+      text(row['fingerprint']).slice(0, 16),
+    ]),
+  );
+
+const paid: Printer = (value) => {
+  const { amount, currency, to, id, peers: count } = value as Row;
+  return [
+    `you owe ${text(to)} ${text(amount)} ${text(currency)} more; entry ${text(id).slice(0, 16)} is stored here`,
+    count === 0
+      ? 'no peer is connected: it goes out with the next link'
+      : `told to ${text(count)} connected ${count === 1 ? 'peer' : 'peers'}; provisional until certified`,
+  ];
+};
+
+const imported: Printer = (value) => {
+  const { offered, taken, waiting } = value as Row;
+  return [
+    `${text(taken)} of ${text(offered)} records were new; ${text(waiting)} wait for ancestors`,
+  ];
+};
+
+const verified: Printer = (value) => [
+  `${text((value as Row)['records'])} records: every id, signature, verdict and balance as stored`,
+];
+
+export const printers: { readonly [name: string]: Printer } = {
+  init: pairs,
+  join: pairs,
+  start: started,
+  status: pairs,
+  peers,
+  dial: (value) => [`dialling ${text((value as Row)['dialling'])} until it answers`],
+  pay: paid,
+  balances,
+  history,
+  verify: verified,
+  export: (value) => [
+    `${text((value as Row)['records'])} records to ${text((value as Row)['file'])}`,
+  ],
+  import: imported,
+  topics,
+  fault: (value) => {
+    const cut = (value as Row)['cut'] as readonly string[];
+    return [cut.length > 0 ? `cut off from ${cut.join(', ')}` : 'nobody is cut off'];
+  },
+};
