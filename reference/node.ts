@@ -12,7 +12,7 @@
  * hosts, a learner's graft other factories; nothing else in here changes.
  */
 import type { Effect, GossipEvent } from '#contracts/effects.ts';
-import { Fault } from '#contracts/faults.ts';
+import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Cancel, Candidate, Host, Write } from '#contracts/host.ts';
 import type { Did, Json, RecordId, Topic } from '#contracts/identifiers.ts';
 import type { Knowledge } from '#contracts/knowledge.ts';
@@ -25,7 +25,13 @@ import type { Listener } from '#contracts/transport.ts';
 import type { NodeSettings } from './config.ts';
 import type { Network } from './node/genesis.ts';
 import { createPeering, type PeerView } from './node/peering.ts';
-import { balanceKey, claimStore, createRecordStore, type Noted } from './node/record-store.ts';
+import {
+  accountIn,
+  balanceKey,
+  claimStore,
+  createRecordStore,
+  type Noted,
+} from './node/record-store.ts';
 import { createSession, type SessionEvent } from './node/session.ts';
 import { createSteps } from './node/steps.ts';
 
@@ -83,7 +89,10 @@ export interface Node {
   /** Whether a text spells a key: the one check of a DID. */
   isDid(text: string): boolean;
 
-  /** Signs, commits and pushes a payment; resolves when it is durable here. */
+  /**
+   * Signs, commits and pushes a payment; resolves when it is durable here. Rejects with a Fault where
+   * that cannot be promised any more: the store failed, or the node has stopped.
+   */
   pay(payment: Payment): Promise<Outcome<RecordId, PaymentStatus>>;
 
   balances(topic: Topic): ReadonlyMap<Did, bigint>;
@@ -163,8 +172,12 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     return found;
   };
   const noted = await store.load((record, unpushed) => {
-    gossip.restore(record, { unpushed });
-    ledger.add(record);
+    try {
+      gossip.restore(record, { unpushed });
+      ledger.add(record);
+    } catch (error) {
+      throw inconsistent(messageOf(error), error);
+    }
   });
   compareWithNoted(noted, { ledger, knowledge, topics });
 
@@ -192,7 +205,15 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   // --- Effects ----------------------------------------------------------------------------------
 
   /** Performs the effects of one step: writes in one commit, and after it everything that is said. */
-  const perform = (effects: readonly Effect[], then: () => void = () => {}): void => {
+  const perform = (
+    effects: readonly Effect[],
+    then: () => void = () => {},
+    lost: (error: Error) => void = () => {},
+  ): void => {
+    if (stopped) {
+      lost(new Fault('node_not_running', 'the node has stopped'));
+      return;
+    }
     const writes: Write[] = [];
     const said: (() => void)[] = [];
     const kept: RecordId[] = [];
@@ -232,11 +253,12 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     }
     for (const topic of touched) writes.push(store.heads(topic, knowledge(topic).heads()));
     if (writes.length > 0) writes.push(...marks.splice(0));
-    steps.run(writes, () => {
+    const say = (): void => {
       store.settled(kept);
-      for (const say of said) say();
+      for (const each of said) each();
       then();
-    });
+    };
+    steps.run(writes, say, lost);
   };
   const marks: Write[] = [];
 
@@ -343,8 +365,9 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     const record = draftEntry(topic, payment);
     const { status, reason } = ledger.judge(record);
     if (status !== 'accepted') return Promise.resolve(refused(status, reason));
-    return new Promise((resolve) => {
-      perform(gossip.publish(host.monotonic(), record), () => resolve(accepted(record.id)));
+    return new Promise((resolve, reject) => {
+      const effects = gossip.publish(host.monotonic(), record);
+      perform(effects, () => resolve(accepted(record.id)), reject);
     });
   };
 
@@ -434,8 +457,8 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     imported(topic, claims) {
       const effects = gossip.import(host.monotonic(), topic, claims);
       const taken = effects.filter(({ effect }) => effect === 'store').length;
-      return new Promise((resolve) => {
-        perform(effects, () => resolve(taken));
+      return new Promise((resolve, reject) => {
+        perform(effects, () => resolve(taken), reject);
       });
     },
     verify,
@@ -463,6 +486,13 @@ export const netOf = (record: SignedRecord, account: Did): bigint => {
     .reduce((sum, { debit, credit }) => sum + BigInt(debit ?? 0) - BigInt(credit ?? 0), 0n);
 };
 
+const inconsistent = (what: string, cause?: unknown): Fault =>
+  new Fault(
+    'store_inconsistent',
+    `the store does not agree with itself: ${what}. Export what you can, then sync a new store from peers`,
+    { cause },
+  );
+
 /** Holds the fold of what was read back against what was committed beside it. */
 const compareWithNoted = (
   noted: Noted,
@@ -476,18 +506,15 @@ const compareWithNoted = (
     readonly topics: readonly Topic[];
   },
 ): void => {
-  const inconsistent = (what: string): Fault =>
-    new Fault(
-      'store_inconsistent',
-      `the store does not agree with itself: ${what}. Export what you can, then sync a new store from peers`,
-    );
   for (const topic of topics) {
     const heads = knowledge(topic).heads();
     if (heads.join() !== (noted.heads.get(topic) ?? []).join()) {
       throw inconsistent(`${topic} has other heads than noted`);
     }
-    for (const [account, balance] of ledger.balances(topic)) {
+    const named = [...noted.balances.keys()].flatMap((key) => accountIn(topic, key) ?? []);
+    for (const account of new Set([...ledger.balances(topic).keys(), ...named])) {
       const written = noted.balances.get(balanceKey(topic, account));
+      const balance = ledger.balance(topic, account);
       if (written !== String(balance)) {
         throw inconsistent(`${account} has ${balance} by its records and ${written} as noted`);
       }

@@ -55,8 +55,10 @@ const balancesOf = async (actor: Actor): Promise<Sums> => {
   return { ...Object.fromEntries(accounts.map(({ name, balance }) => [name, balance])), sum };
 };
 
-const same = (left: Sums, right: Sums): boolean =>
-  JSON.stringify(Object.entries(left).sort()) === JSON.stringify(Object.entries(right).sort());
+const same = (left: Sums, right: Sums): boolean => {
+  const names = new Set([...Object.keys(left), ...Object.keys(right)]);
+  return [...names].every((name) => left[name] === right[name]);
+};
 
 /** `payer` acknowledges that `provider` worked for so many hours. */
 const pay = async (stage: Stage, payer: Actor, provider: Actor, hours: string): Promise<void> => {
@@ -78,9 +80,7 @@ const agree = async (stage: Stage, actors: readonly Actor[], expected: Sums): Pr
     });
   }
   const tookMs = performance.now() - beganAt;
-  stage.say(
-    chalk.green(`all ${actors.length} agree (${Math.round(tookMs)} ms later)`),
-  );
+  stage.say(chalk.green(`all ${actors.length} agree (${Math.round(tookMs)} ms later)`));
   const names = Object.keys(expected);
   const rows = await Promise.all(
     actors.map(async (actor) => {

@@ -213,7 +213,7 @@ const importLines = async (spoken: Spoken): Promise<Json> => {
 
 /** `verify` asks two things: of a signature on standard input, or of this node's store. */
 const verifyOnInput = async (words: readonly string[]): Promise<number | undefined> => {
-  const piped = !words.includes('data') && process.stdin.isTTY !== true;
+  const piped = !words.includes('data') && !process.stdin.isTTY;
   return piped ? plumbing.run('verify', words) : undefined;
 };
 

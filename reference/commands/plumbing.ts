@@ -149,7 +149,7 @@ const verifySignature = (input: Uint8Array): Result => {
   const valid =
     typeof author === 'string' && layer.verify(author as Did, message.value, signature.value);
   return valid
-    ? ok({ did: author as string })
+    ? ok({ did: author })
     : refused('signature_invalid', 'strict RFC 8032 does not accept this signature');
 };
 
@@ -200,7 +200,7 @@ const stateOf = (
   ),
   conflicts: genesis.currencies.flatMap(({ name }) =>
     ledger.conflicts(`ledger:${name}`).map((conflict) => ({ ...conflict })),
-  ) as unknown as Json,
+  ),
 });
 
 const commands: { readonly [name: string]: Plumb } = {

@@ -310,6 +310,9 @@ export const create: CreateGossip = (options) => {
 
     restore(record, { unpushed }) {
       const subject = state.subject(record.topic);
+      const [missing] = subject.log.missing(record);
+      if (missing !== undefined) throw new Error(`${record.id} names ${missing}, which is gone`);
+      if (!subject.log.linked(record)) throw new Error(`${record.id} has links that do not fit`);
       subject.log.add(record);
       if (unpushed) subject.unpushed.add(record.id);
     },

@@ -6,7 +6,7 @@
  *    "salt":HEX,"cipher":"aes-256-gcm","nonce":HEX,"sealed":HEX,"checksum":HEX}
  *
  * Without a passphrase the seed stands there plainly and mode 0600 is its protection. With one, scrypt
- * (RFC 7914, 128 MiB, about 0.4 s) makes a key of it and AES-256-GCM seals the seed; `sealed` ends with
+ * (RFC 7914, 128 MiB, about half a second) makes a key of it and AES-256-GCM seals the seed; `sealed` ends with
  * the 16-byte tag. The checksum is SHA-256 over the JSON of the fields before it: it tells a damaged
  * file from a wrong passphrase, and keeps a flipped bit of a plain seed from making another person of
  * the owner. Against whoever can write the file it protects nothing.

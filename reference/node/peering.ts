@@ -92,6 +92,7 @@ export const createPeering = (options: PeeringOptions): Peering => {
 
   const retryLater = (target: Target): void => {
     target.retry?.();
+    if (stopped || target.gone) return;
     const doubled = settings.redialMsMin * 2 ** Math.min(target.attempts, 16);
     const delayMs = Math.min(doubled, settings.redialMsMax) * (0.75 + host.random() / 2);
     target.attempts += 1;
@@ -176,7 +177,7 @@ export const createPeering = (options: PeeringOptions): Peering => {
         retry: undefined,
         gone: false,
       };
-      known?.retry?.();
+      if (known) forget(known);
       targets.set(candidate.address, target);
       // When both sides learn of each other at once, the larger DID gives way for a moment.
       const yields = candidate.did !== undefined && self > candidate.did;

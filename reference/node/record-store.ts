@@ -12,7 +12,7 @@
  * At start the records are read back in the order of arrival, folded again, and the fold is compared
  * with the balances and heads that were committed beside them.
  */
-import { Fault } from '#contracts/faults.ts';
+import { Fault, messageOf } from '#contracts/faults.ts';
 import type { DurableStore, Write } from '#contracts/host.ts';
 import type { Did, NetworkId, RecordId, Topic } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
@@ -55,15 +55,30 @@ interface Format {
   readonly owner: Did;
 }
 
+/** What is stored was written by ourselves, so only damage makes it unreadable. */
+const read = <Value>(key: string, text: string): Value => {
+  try {
+    return JSON.parse(text) as Value;
+  } catch (error) {
+    throw new Fault('store_inconsistent', `${key} is damaged: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+};
+
 /** Key of a balance in `Noted.balances`. */
 export const balanceKey = (topic: Topic, account: Did): string => `${topic}/${account}`;
+
+/** The account of such a key, if it is one of this topic. */
+export const accountIn = (topic: Topic, key: string): Did | undefined =>
+  key.startsWith(`${topic}/`) ? (key.slice(topic.length + 1) as Did) : undefined;
 
 /** The first write of a new store; refuses a store of another network, another owner or a newer layout. */
 export const claimStore = (store: DurableStore, network: NetworkId, owner: Did): Write[] => {
   const text = store.get('format');
   const wanted: Format = { version: STORE_VERSION, network, owner };
   if (text === undefined) return [{ key: 'format', value: JSON.stringify(wanted) }];
-  const found = JSON.parse(text) as Format; // Written by ourselves, in one commit.
+  const found = read<Format>('format', text);
   if (found.version > STORE_VERSION) {
     throw new Fault(
       'store_newer',
@@ -113,16 +128,21 @@ export const createRecordStore = (
   return {
     async load(visit) {
       const outbox = new Set((await entriesUnder(store, 'outbox/')).map(([id]) => id));
+      const visited = new Set<string>();
       for await (const [key, id] of store.load('arrival/')) {
         nextArrival = Number(key.slice('arrival/'.length)) + 1;
-        // A forgotten record leaves its arrival behind; it is passed over.
+        // A forgotten record leaves its arrival behind, and a second one if it is taken again.
         const text = store.get(`record/${id}`);
-        if (text !== undefined) visit(JSON.parse(text) as SignedRecord, outbox.has(id));
+        if (text === undefined || visited.has(id)) continue;
+        visited.add(id);
+        visit(read<SignedRecord>(`record/${id}`, text), outbox.has(id));
       }
       const heads = await entriesUnder(store, 'heads/');
       return {
         balances: new Map(await entriesUnder(store, 'balance/')),
-        heads: new Map(heads.map(([topic, ids]) => [topic, JSON.parse(ids) as RecordId[]])),
+        heads: new Map(
+          heads.map(([topic, ids]) => [topic, read<RecordId[]>(`heads/${topic}`, ids)]),
+        ),
       };
     },
     read(id) {
@@ -130,7 +150,7 @@ export const createRecordStore = (
       if (held) return held;
       const text = store.get(`record/${id}`);
       if (text === undefined) return undefined;
-      const record = JSON.parse(text) as SignedRecord;
+      const record = read<SignedRecord>(`record/${id}`, text);
       remember(record);
       return record;
     },

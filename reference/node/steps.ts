@@ -8,8 +8,11 @@
 import type { DurableStore, Write } from '#contracts/host.ts';
 
 export interface Steps {
-  /** Commits the writes and then runs `then`, after everything of the steps before. */
-  run(writes: readonly Write[], then: () => void): void;
+  /**
+   * Commits the writes and then runs `then`, after everything of the steps before; `lost` instead, if
+   * the store could not promise them.
+   */
+  run(writes: readonly Write[], then: () => void, lost?: (error: Error) => void): void;
   /** Commits under way. */
   readonly pending: number;
 }
@@ -17,31 +20,33 @@ export interface Steps {
 /** `failed` is called once, when the store can promise nothing any more; no later step runs its words. */
 export const createSteps = (store: DurableStore, failed: (error: Error) => void): Steps => {
   let pending = 0;
-  let broken = false;
+  let broken: Error | undefined;
 
-  const committed = (then: () => void) => (error?: Error) => {
+  const committed = (then: () => void, lost: (error: Error) => void) => (error?: Error) => {
     pending -= 1;
-    if (broken) return;
-    if (error) {
-      broken = true;
+    if (error && !broken) {
+      broken = error;
       failed(error);
-      return;
     }
-    then();
+    if (broken) lost(broken);
+    else then();
   };
 
   return {
     get pending() {
       return pending;
     },
-    run(writes, then) {
-      if (broken) return;
+    run(writes, then, lost = () => {}) {
+      if (broken) {
+        lost(broken);
+        return;
+      }
       if (writes.length === 0 && pending === 0) {
         then();
         return;
       }
       pending += 1;
-      store.commit(writes, committed(then));
+      store.commit(writes, committed(then, lost));
     },
   };
 };

@@ -26,7 +26,7 @@ const method = <Params>(
   summary: string,
   params: z.ZodType<Params>,
   run: (node: Node, params: Params) => Answer | Promise<Answer>,
-): Method => ({ summary, params, run: run as Method['run'] });
+): Method => ({ summary, params, run });
 
 /** Rows in one page of history. */
 const ROWS_MAX = 1_000;
@@ -42,7 +42,7 @@ const currencyOf = (node: Node, name: string | undefined) => {
   const { currencies } = node.network.genesis;
   const found = name === undefined ? currencies[0] : currencies.find((each) => each.name === name);
   return found
-    ? ({ ok: true, value: { ...found, topic: `ledger:${found.name}` as Topic } } as const)
+    ? ({ ok: true, value: { ...found, topic: `ledger:${found.name}` } } as const)
     : refused(
         'currency_unknown',
         `expected one of ${currencies.map((each) => each.name).join(', ')}, got ${name}`,
@@ -76,7 +76,7 @@ const status = (node: Node): Answer =>
     peers: node.peers().length,
     cut: node.cutPeers.map((did) => nameOf(did, node.network.genesis)),
     records: node.topics().reduce((sum, { records }) => sum + records, 0),
-    counters: Object.fromEntries([...node.counters()].sort()),
+    counters: Object.fromEntries(node.counters()),
   });
 
 const balances = (node: Node, asked: { readonly currency?: string | undefined }): Answer => {

@@ -209,11 +209,12 @@ export const createCluster = (options: ClusterOptions): Cluster => {
       place.disk.crash();
     },
     pay(from, to, amount) {
-      void running[from]?.node
-        ?.pay({ currency: CURRENCY, to: placeAt(to).did, amount })
-        .then((outcome) => {
+      void running[from]?.node?.pay({ currency: CURRENCY, to: placeAt(to).did, amount }).then(
+        (outcome) => {
           if (outcome.ok) acknowledged.add(outcome.value);
-        });
+        },
+        () => {}, // Its store failed: nothing was promised.
+      );
     },
     runFor(milliseconds) {
       scheduler.runUntil(scheduler.now() + milliseconds);

@@ -108,9 +108,12 @@ export const createLinkEnd = (settings: LinkSettings, identity: EndIdentity): Li
   let stopFlush: Cancel | undefined;
   let stopSilence: Cancel | undefined;
 
+  const mayLaunch = (): boolean =>
+    !pacing && over === undefined && windowBytes < settings.windowBytes;
+
   /** Moves frames from the queue into the window while pace and window allow. */
   const pump = (): void => {
-    while (!pacing && over === undefined && windowBytes < settings.windowBytes) {
+    while (mayLaunch()) {
       const frame = queue[0];
       if (frame === undefined) break;
       const paceMs = (frame.byteLength / path.bytesPerSecondMax()) * 1000;

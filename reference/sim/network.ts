@@ -245,7 +245,7 @@ export const createNetwork = (options: NetworkOptions): Network => {
     for (const settle of party.dials) {
       scheduler.after(0, () => settle(unreachable('the address', 'this transport is closed')));
     }
-    for (const end of [...party.ends]) end.link.close();
+    for (const end of party.ends) end.link.close();
     if (party.ends.size === 0) leave(party, 'closed');
     return closed;
   };
@@ -311,7 +311,7 @@ export const createNetwork = (options: NetworkOptions): Network => {
       if (party === undefined) return;
       unlist(party);
       party.dials.clear();
-      for (const end of [...party.ends]) end.vanish();
+      for (const end of party.ends) end.vanish();
       leave(party, 'crashed');
     },
     traffic: (address) => traffic.of(address),

@@ -111,7 +111,7 @@ const restart = async (cluster: Cluster, index: number): Promise<void> => {
 };
 
 /** Lets promises that are ready run: acknowledgements of what the stack has finished. */
-const settlePromises = (): Promise<void> => new Promise((resolve) => void resolve());
+const settlePromises = (): Promise<void> => Promise.resolve();
 
 export const simulate = async (options: SimulationOptions): Promise<SimulationReport> => {
   const settings = readSettings({ pingMissesMax: 10 });

@@ -6,7 +6,7 @@
  * reference remembered something wrong. fast-check prints the seed and the shortest history it found.
  */
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { CreateLedger, Ledger, LedgerChange } from '#contracts/ledger.ts';
 import type { RecordId } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
@@ -23,6 +23,9 @@ import {
   observe,
   type Move,
 } from '#test/support/histories.ts';
+
+// About a second each; no test fails because a shared machine was slow.
+vi.setConfig({ testTimeout: 60_000 });
 
 const LENGTH = 40;
 
@@ -81,7 +84,7 @@ describe('the reference ledger and the plain fold', () => {
         feedBoth(deliver(records, delivery), reference, plain);
         expect(observe(reference, records)).toEqual(observe(plain, records));
       }),
-      { numRuns: 250 },
+      { numRuns: 200 },
     );
   });
 
@@ -91,6 +94,8 @@ describe('the reference ledger and the plain fold', () => {
       ...move,
       author: move.author % 2,
       back: move.back ?? (move.amount % 3 === 0 ? move.amount % 7 : undefined),
+      // Blind records leave more children uncited: those are the ones that may be forgotten.
+      cites: move.cites ?? (move.amount % 4 === 0 ? undefined : []),
     });
     fc.assert(
       fc.property(movesOf(LENGTH), deliveryOf(LENGTH, false), (moves, delivery) => {
@@ -112,7 +117,7 @@ describe('the reference ledger and the plain fold', () => {
         feedBoth([...records].reverse(), reference, plain);
         expect(observe(reference, records)).toEqual(observe(plain, records));
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
     // A test that never reached the case would be silent about it.
     expect(forgotten).toBeGreaterThan(0);
@@ -150,7 +155,7 @@ describe('any order, split and duplication of delivery', () => {
         expect(observe(after(createReference, deliver(records, one)), records)).toEqual(inOrder);
         expect(observe(after(createReference, deliver(records, other)), records)).toEqual(inOrder);
       }),
-      { numRuns: 250 },
+      { numRuns: 200 },
     );
   });
 });

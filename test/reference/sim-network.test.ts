@@ -237,6 +237,52 @@ describe('a network that misbehaves', () => {
     sendNumbers(first.near, 3);
     run(100);
     expect(first.far.byteCount()).toBe(12);
+    network.set({ delayMsMin: 500, delayMsMax: 500 });
+    network.setPair('a', 'b', { cut: true });
+    sendNumbers(first.near, 3);
+    run(499);
+    expect(first.far.byteCount(), 'what is not overridden is as for all').toBe(12);
+    run(2);
+    expect(first.far.byteCount()).toBe(24);
+  });
+});
+
+describe('the window of a link', () => {
+  const limits = { windowBytes: 1_000, unsentBytesMax: 1_000 };
+
+  it('gives back the room of frames that were dropped, before or on their way', () => {
+    const { network, run, connect } = createWorld('window', limits);
+    const { near, far } = connect('a', 'b');
+    network.set({ dropRate: 0.9 });
+    for (let frame = 0; frame < 50; frame++) {
+      near.link.send(pattern(100));
+      run(20);
+    }
+    for (let flap = 0; flap < 20; flap++) {
+      near.link.send(pattern(100));
+      const heal = network.partition(['a'], ['b']);
+      run(20);
+      heal();
+    }
+    network.set({ dropRate: 0 });
+    const before = far.byteCount();
+    near.link.send(pattern(100));
+    run(20);
+    expect([far.byteCount() - before, near.link.unsentBytes]).toEqual([100, 0]);
+  });
+
+  it('gives no room for second copies', () => {
+    const { network, run, connect } = createWorld('copies', limits);
+    const { near } = connect('a', 'b');
+    network.set({ duplicateRate: 1 });
+    for (let frame = 0; frame < 50; frame++) {
+      near.link.send(pattern(100));
+      run(20);
+    }
+    network.set({ duplicateRate: 0 });
+    let accepted = 0;
+    while (accepted < 100 && near.link.send(pattern(100)) === 'accepted') accepted += 1;
+    expect(accepted).toBe(20);
   });
 });
 
@@ -269,12 +315,49 @@ describe('partitions, silence and crashes', () => {
     sendNumbers(near, 1);
     run(1);
     const heal = network.partition(['a'], ['b']);
-    sendNumbers(near, 1);
     run(100);
+    sendNumbers(near, 1);
     heal();
     run(100);
     expect(far.byteCount()).toBe(0);
     expect(network.traffic('a').dropped.frames).toBe(2);
+  });
+
+  it('stops a goodbye and a handshake that are under way when the partition comes', () => {
+    const { network, run, connect, start } = createWorld('both', { conditions: { delayMsMin: 9 } });
+    const { near, far } = connect('a', 'b');
+    const results: DialResult[] = [];
+    start('c').dial('b', undefined, (result) => results.push(result));
+    near.link.close();
+    run(1);
+    const heal = network.partition(['a', 'c'], ['b']);
+    run(20);
+    heal();
+    run(2_900);
+    expect(far.closed).toEqual([]);
+    run(3_000);
+    expect(far.closed).toEqual(['lost']);
+    expect(results).toEqual([expect.objectContaining({ status: 'unreachable' })]);
+  });
+
+  it('hands over no further piece of a frame at whose first piece the node crashed', () => {
+    const scheduler = createScheduler(0);
+    const random = createRandom('pieces');
+    const network = createNetwork({ scheduler, random, conditions: { cut: true } });
+    let pieces = 0;
+    const received = (): void => {
+      pieces += 1;
+      network.crash('b');
+    };
+    const ignore = (): void => undefined;
+    void network
+      .transport('b')
+      .listen('b', (link) => link.open({ received, drained: ignore, closed: ignore }));
+    network.transport('a').dial('b', undefined, (result) => {
+      if (result.status === 'open') result.link.send(pattern(1_000));
+    });
+    scheduler.runUntil(1_000);
+    expect(pieces).toBe(1);
   });
 
   it('makes a parted link lost at both ends after the silence time-out, not before', () => {
