@@ -3,7 +3,7 @@
  * command line on a node that is not running. Parameters are checked here, once.
  */
 import { z } from 'zod';
-import type { Did, Json, Topic } from '#contracts/identifiers.ts';
+import type { Did, Json } from '#contracts/identifiers.ts';
 import { refused, type Outcome } from '#contracts/outcome.ts';
 import type { Candidate } from '#contracts/host.ts';
 import type { HistoryRow, Node } from '#reference/node.ts';

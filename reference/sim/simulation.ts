@@ -95,7 +95,7 @@ const partitions = (cluster: Cluster, options: SimulationOptions, spanMs: number
 
 const crashes = (cluster: Cluster, options: SimulationOptions, spanMs: number): Action[] => {
   const random = cluster.random.fork('crashes');
-  return Array.from({ length: options.crashes }, () => {
+  return Array.from({ length: options.crashes }, (): Action[] => {
     const index = random.integer(cluster.places.length);
     const atMs = between(random, 0, spanMs * 0.9);
     const backMs = atMs + between(random, 100, 20_000);

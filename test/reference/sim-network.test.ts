@@ -258,13 +258,13 @@ describe('the window of a link', () => {
       near.link.send(pattern(100));
       run(20);
     }
+    network.set({ dropRate: 0 });
     for (let flap = 0; flap < 20; flap++) {
       near.link.send(pattern(100));
       const heal = network.partition(['a'], ['b']);
       run(20);
       heal();
     }
-    network.set({ dropRate: 0 });
     const before = far.byteCount();
     near.link.send(pattern(100));
     run(20);
@@ -330,9 +330,10 @@ describe('partitions, silence and crashes', () => {
     start('c').dial('b', undefined, (result) => results.push(result));
     near.link.close();
     run(1);
-    const heal = network.partition(['a', 'c'], ['b']);
+    network.partition(['a'], ['b']);
+    network.block(['c'], ['b']);
     run(20);
-    heal();
+    network.heal();
     run(2_900);
     expect(far.closed).toEqual([]);
     run(3_000);
