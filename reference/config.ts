@@ -18,7 +18,7 @@ export interface NodeSettings {
 }
 
 const number = (unit: string, byDefault: number, min: number, max: number, reason: string) =>
-  z.coerce.number().int().min(min).max(max).default(byDefault).meta({ unit, reason });
+  z.coerce.number().int().min(min).max(max).default(byDefault).meta({ unit, reason, min, max });
 
 /** One row per setting. The reasons say what more and less of it would do. */
 export const settingsSchema = z.strictObject({

@@ -1,6 +1,7 @@
 /** Exit codes, the same for every command, and the one way in which a command fails. */
 import chalk from 'chalk';
-import { Fault, messageOf, type FaultCode } from '#contracts/faults.ts';
+import { Fault, messageOf } from '#contracts/faults.ts';
+import { printable } from './print.ts';
 
 export const EXIT = {
   ok: 0,
@@ -18,12 +19,18 @@ export const EXIT = {
   usage: 64,
 } as const;
 
-const ENVIRONMENT: readonly FaultCode[] = ['transport_unavailable', 'store_failed', 'port_in_use'];
-
-const exitOf = (fault: Fault): number => {
-  if (fault.code === 'usage' || fault.code === 'settings_invalid') return EXIT.usage;
-  return ENVIRONMENT.includes(fault.code) ? EXIT.environment : EXIT.failed;
+const OTHERS: { readonly [status: string]: number } = {
+  usage: EXIT.usage,
+  settings_invalid: EXIT.usage,
+  transport_unavailable: EXIT.environment,
+  store_failed: EXIT.environment,
+  port_in_use: EXIT.environment,
+  defect: EXIT.defect,
 };
+
+/** The exit code of a refusal, by its status: 1 unless the table above says otherwise. */
+export const exitOf = (status: string): number =>
+  Object.hasOwn(OTHERS, status) ? OTHERS[status]! : EXIT.failed;
 
 /** Prints what went wrong, in words or as JSON, and gives the exit code for it. */
 export const reportFailure = (error: unknown, json: boolean): number => {
@@ -32,11 +39,11 @@ export const reportFailure = (error: unknown, json: boolean): number => {
   if (json) {
     console.log(JSON.stringify({ ok: false, status: code, reason: messageOf(error) }));
   } else if (known) {
-    console.error(`${chalk.red(code)}: ${error.message}`);
+    console.error(`${chalk.red(code)}: ${printable(error.message)}`);
   } else {
     console.error(`${chalk.red('a defect of this program')}: ${messageOf(error)}`);
     console.error('Please report it with what you typed and these lines:');
     console.error(error instanceof Error ? error.stack : String(error));
   }
-  return known ? exitOf(error) : EXIT.defect;
+  return exitOf(code);
 };

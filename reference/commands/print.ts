@@ -5,13 +5,23 @@ import type { Json } from '#contracts/identifiers.ts';
 type Row = { readonly [name: string]: Json };
 type Printer = (value: Json) => string[];
 
-/** Text of a JSON scalar; nothing for null. */
-const text = (value: Json | undefined): string =>
-  value === null || value === undefined
-    ? ''
-    : typeof value === 'string'
-      ? value
-      : JSON.stringify(value);
+/** What others wrote must neither move anybody's cursor nor turn the direction of a line. */
+export const printable = (value: string): string =>
+  value.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '?');
+
+/** Text of a JSON scalar, printable; nothing for null. */
+const text = (value: Json | undefined): string => {
+  if (value === null || value === undefined) return '';
+  return printable(typeof value === 'string' ? value : JSON.stringify(value));
+};
+
+/** A record may say any number of milliseconds; a date ends with the year 275760 (ECMA-262, 21.4.1.1). */
+const time = (value: Json | undefined): string => {
+  const date = new Date(Number(value));
+  return Number.isNaN(date.getTime())
+    ? text(value)
+    : date.toISOString().slice(0, 19).replace('T', ' ');
+};
 
 /** Rows under headings, each column as wide as its widest cell; numbers to the right. */
 export const table = (
@@ -30,9 +40,6 @@ export const table = (
       .trimEnd();
   return [chalk.dim(line(headings)), ...rows.map(line)];
 };
-
-/** Control characters of a memo must not move anybody's cursor. */
-const printable = (value: string): string => value.replace(/\p{Cc}/gu, '?');
 
 const pairs = (value: Json): string[] => {
   const entries = Object.entries(value as Row).filter(([, each]) => each !== null);
@@ -71,13 +78,13 @@ const balances: Printer = (value) => {
 const history: Printer = (value) => {
   const { account, currency, entries, cursor } = value as Row;
   const rows = (entries as readonly Row[]).map((row) => [
-    new Date(Number(row['timestamp'])).toISOString().slice(0, 19).replace('T', ' '),
+    time(row['timestamp']),
     text(row['change']),
     text(row['author']),
     text(row['status']),
     text(row['standing']),
     text(row['id']).slice(0, 16),
-    printable(text(row['memo'])),
+    text(row['memo']),
   ]);
   const headings = ['time', 'change', 'signed by', 'status', 'standing', 'entry', 'memo'];
   return [

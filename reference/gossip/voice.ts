@@ -101,14 +101,20 @@ export const createVoice = (options: GossipOptions, state: State) => {
       return peer ? sayDigest(now, about, peer) : [];
     });
 
-  /** Asks for what is wanted and looks again later. */
+  /** Asks for what is wanted, gives up what nobody has, and looks again later. */
   const ask = (now: number): Effect[] => {
     const needed = (topic: Topic, id: RecordId): boolean => subject(topic).waiting.awaits(id);
-    const effects: Effect[] = wants.due(now, subscribers, needed).map(({ peer, topic, ids }) => ({
+    const { asks, vain } = wants.due(now, subscribers, needed);
+    const effects: Effect[] = asks.map(({ peer, topic, ids }) => ({
       effect: 'send',
       peer,
       message: { type: 'request', topic, ids } satisfies Request,
     }));
+    for (const { topic, id } of vain) {
+      for (const waiter of subject(topic).waiting.abandon(id)) {
+        effects.push({ effect: 'log', event: 'record_given_up', detail: waiter });
+      }
+    }
     if (wants.size > 0) {
       effects.push({ effect: 'schedule', timer: 'wants', delayMs: settings.requestRetryMs });
     }

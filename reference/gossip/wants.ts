@@ -2,9 +2,10 @@
  * Wants: records asked for by id, one peer after the other, until they come or nobody has them.
  *
  * An id becomes wanted because somebody announced it, or because a record that waits names it. The
- * one who named it is asked first. When everybody was asked in vain, the next round waits longer: an
- * invented ancestor must not keep a network busy. Bounded: beyond `WANTS_MAX` new wants are not noted,
- * and anti-entropy brings those records later.
+ * one who named it is asked first. When everybody was asked in vain, the next round waits longer, and
+ * after `ROUNDS_MAX` the want is given up: an invented ancestor must not keep a network busy, and one
+ * that everybody dropped as surplus never comes. Bounded: beyond `WANTS_MAX` new wants are not noted.
+ * What was given up wrongly anti-entropy brings later.
  */
 import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
 import { BATCH_MAX } from '#contracts/messages.ts';
@@ -15,8 +16,11 @@ export const WANTS_MAX = 10_000;
 const SOURCES_MAX = 8;
 /** The pause between two rounds doubles so often: 16 times the retry time. */
 const DOUBLINGS_MAX = 4;
+/** Rounds in vain until a want is given up: about four minutes. */
+const ROUNDS_MAX = 16;
 
 interface Want {
+  readonly id: RecordId;
   readonly topic: Topic;
   readonly sources: Did[];
   /** Everybody who was ever asked: their answers are welcome, however late. */
@@ -27,6 +31,12 @@ interface Want {
   rounds: number;
   /** When the next peer may be asked. */
   nextAt: number;
+}
+
+/** What to do now: whom to ask, and which ids that something waits for are given up. */
+export interface Due {
+  readonly asks: readonly Ask[];
+  readonly vain: readonly Pick<Want, 'topic' | 'id'>[];
 }
 
 /** A request to send. */
@@ -48,13 +58,13 @@ export interface Wants {
   lacks(id: RecordId, peer: Did): void;
   /**
    * Whom to ask now. A want whose peers have all been asked begins again if `needed` says so (a
-   * record waits for it) and is dropped otherwise.
+   * record waits for it), a few times, and is dropped otherwise.
    */
   due(
     now: number,
     peersOf: (topic: Topic) => readonly Did[],
     needed: (topic: Topic, id: RecordId) => boolean,
-  ): readonly Ask[];
+  ): Due;
 }
 
 export const createWants = (retryMs: number): Wants => {
@@ -74,6 +84,7 @@ export const createWants = (retryMs: number): Wants => {
       if (!want) {
         if (wants.size >= WANTS_MAX) return;
         wants.set(id, {
+          id,
           topic,
           sources: source === undefined ? [] : [source],
           asked: new Set(),
@@ -94,14 +105,19 @@ export const createWants = (retryMs: number): Wants => {
 
     due(now, peersOf, needed) {
       const asks = new Map<string, { peer: Did; topic: Topic; ids: RecordId[] }>();
+      const vain: Want[] = [];
       for (const [id, want] of wants) {
         if (now < want.nextAt) continue;
         const peer = nextPeer(want, peersOf(want.topic));
         if (peer === undefined) {
+          // A round without anybody to ask is none.
+          if (want.round.size > 0) want.rounds += 1;
           want.round.clear();
-          want.rounds += 1;
           want.nextAt = now + retryMs * 2 ** Math.min(want.rounds, DOUBLINGS_MAX);
-          if (!needed(want.topic, id)) wants.delete(id);
+          const awaited = needed(want.topic, id);
+          if (awaited && want.rounds < ROUNDS_MAX) continue;
+          wants.delete(id);
+          if (awaited) vain.push(want);
           continue;
         }
         const key = `${peer} ${want.topic}`;
@@ -113,7 +129,7 @@ export const createWants = (retryMs: number): Wants => {
         want.round.add(peer);
         want.nextAt = now + retryMs;
       }
-      return [...asks.values()];
+      return { asks: [...asks.values()], vain };
     },
   };
 };

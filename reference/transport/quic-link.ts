@@ -54,8 +54,8 @@ export const createQuicLink = (options: QuicLinkOptions): QuicLink => {
   let resolveGone: () => void;
   const gone = new Promise<void>((resolve) => (resolveGone = resolve));
 
+  /** Only the one read under way ends a link: therefore once, and after all that had arrived. */
   const end = (reason: CloseReason): void => {
-    if (state === 'ended') return;
     state = 'ended';
     endReason = reason;
     clearTimeout(flushDeadline);
@@ -73,7 +73,6 @@ export const createQuicLink = (options: QuicLinkOptions): QuicLink => {
   };
 
   const readDone = (bytes: Uint8Array | null): void => {
-    if (state === 'ended') return;
     if (bytes === null) return end(state === 'closing' ? 'local' : 'remote');
     if (state !== 'closing') events?.received(bytes);
     readOn();

@@ -247,8 +247,10 @@ describe.concurrent('QUIC: bytes that nobody reads', () => {
   it('close cuts an unread peer after a second, and the process keeps nothing', async () => {
     const { address } = await listen(peer());
     const near = witness(await dialOpen(peer().transport, address));
-    for (let index = 0; index < 100; index++) near.link.send(pattern(50_000));
-    await sleep(50);
+    for (let index = 0; index < 100; index++) {
+      near.link.send(pattern(50_000));
+      await sleep(2);
+    }
     expect(near.link.unsentBytes).toBeGreaterThan(0);
     const start = performance.now();
     near.link.close();
@@ -379,6 +381,19 @@ describe('QUIC: the machine', () => {
     await until(() => far.byteCount() === 100_000, 'bytes over the old link');
     expect(await dial(peer().transport, address)).toMatchObject({ status: 'open' });
   }, 15_000);
+
+  it('a dial under way is answered before its transport is closed, once', async () => {
+    const socket = await udp();
+    const results: DialResult[] = [];
+    const { transport } = peer();
+    const address = `${LOOPBACK}:${socket.address().port}`;
+    transport.dial(address, undefined, (result) => results.push(result));
+    await sleep(50);
+    await transport.close();
+    expect(results).toMatchObject([{ status: 'refused' }]);
+    await sleep(50);
+    expect(results).toHaveLength(1);
+  });
 
   it('50 rounds of connecting and leaving leave no handle open', async () => {
     const [left, right] = [peer(), peer()];

@@ -1,0 +1,78 @@
+/**
+ * `npm run bench`: every figure beside its limit, both measured in turn in the same run.
+ *
+ * No benchmark is a test: the exit code says whether it could be measured, never how fast it was.
+ */
+import { EXIT, reportFailure } from '#reference/commands/exit.ts';
+import {
+  describeWords,
+  nearest,
+  readWords,
+  type Spoken,
+  type Vocabulary,
+} from '#reference/commands/words.ts';
+import { Fault } from '#contracts/faults.ts';
+import { describeReport, reportAsJson, type Bench } from './report.ts';
+
+/** Loaded when asked for, so that none pays for what another brings along. */
+const benches: { readonly [name: string]: () => Promise<Bench> } = {
+  visible: async () => (await import('./visible.ts')).visible,
+  merge: async () => (await import('./merge.ts')).merge,
+  spread: async () => (await import('./spread.ts')).spread,
+  layers: async () => (await import('./layers.ts')).layers,
+  start: async () => (await import('./start.ts')).start,
+  demo: async () => (await import('./demo.ts')).demo,
+};
+
+const vocabulary: Vocabulary = {
+  full: { summary: 'merge and start with 100 000 entries instead of 10 000' },
+  json: { summary: 'one line of JSON a benchmark' },
+};
+
+const help = async (): Promise<string[]> => {
+  const names = Object.keys(benches);
+  const width = Math.max(...names.map((name) => name.length));
+  const lines: string[] = [];
+  for (const [name, load] of Object.entries(benches)) {
+    lines.push(`  ${name.padEnd(width)}  ${(await load()).summary}`);
+  }
+  return [
+    'npm run bench [NAME] [WORDS]: each figure beside its limit, measured in turn in the same run.',
+    '',
+    ...lines,
+    '',
+    ...describeWords(vocabulary),
+    '',
+    'Exit code 0 whatever the figures: a benchmark is not a test.',
+  ];
+};
+
+/** The benchmarks that were asked for; all of them if none was named. */
+const chosenFrom = ({ rest: [name] }: Spoken): [string, () => Promise<Bench>][] => {
+  if (name === undefined) return Object.entries(benches);
+  const load = Object.hasOwn(benches, name) ? benches[name] : undefined;
+  if (load) return [[name, load]];
+  const meant = nearest(name, Object.keys(benches));
+  const hint = meant ? `did you mean "${meant}"?` : `try ${Object.keys(benches).join(', ')}`;
+  throw new Fault('usage', `no benchmark "${name}"; ${hint}`);
+};
+
+const main = async (typed: readonly string[]): Promise<number> => {
+  try {
+    if (typed[0] === 'help') {
+      for (const line of await help()) console.log(line);
+      return EXIT.ok;
+    }
+    const spoken = readWords(typed, vocabulary, 1);
+    for (const [, load] of chosenFrom(spoken)) {
+      const report = await (await load()).run({ full: spoken.values.has('full') });
+      if (spoken.values.has('json')) console.log(JSON.stringify(reportAsJson(report)));
+      else for (const line of describeReport(report)) console.log(line);
+    }
+    return EXIT.ok;
+  } catch (error) {
+    return reportFailure(error, typed.includes('json'));
+  }
+};
+
+process.exitCode = await main(process.argv.slice(2));
