@@ -6,19 +6,19 @@
  */
 import { z } from 'zod';
 import { Fault } from '#contracts/faults.ts';
-import type { GossipSettings } from '#contracts/gossip.ts';
-import type { PeeringSettings } from './node/peering.ts';
-import type { SessionSettings } from './node/session.ts';
+import type { NodeSettings } from '#contracts/settings.ts';
 
-/** What the node runs on. */
-export interface NodeSettings {
-  readonly gossip: GossipSettings;
-  readonly session: SessionSettings;
-  readonly peering: PeeringSettings;
-}
+/** A number, or its plain digits: not 1e3, not 0x10, and not nothing for 0. */
+const fromDigits = (given: unknown): unknown =>
+  typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : given;
 
-const number = (unit: string, byDefault: number, min: number, max: number, reason: string) =>
-  z.coerce.number().int().min(min).max(max).default(byDefault).meta({ unit, reason, min, max });
+const number = (unit: string, byDefault: number, min: number, max: number, reason: string) => {
+  const expected = `expected a whole number from ${min} to ${max} ${unit}`;
+  return z
+    .preprocess(fromDigits, z.int(expected).min(min, expected).max(max, expected))
+    .default(byDefault)
+    .meta({ unit, reason, min, max });
+};
 
 /** One row per setting. The reasons say what more and less of it would do. */
 export const settingsSchema = z.strictObject({
@@ -116,7 +116,9 @@ export const readSettings = (
   const outcome = settingsSchema.safeParse(given);
   if (!outcome.success) {
     const issue = outcome.error.issues[0];
-    throw new Fault('settings_invalid', `setting ${issue?.path.join('.')}: ${issue?.message}`);
+    const name = String(issue?.path[0] ?? '');
+    const came = Object.hasOwn(given, name) ? `, got ${given[name]}` : '';
+    throw new Fault('settings_invalid', `setting ${name}: ${issue?.message}${came}`);
   }
   const settings = outcome.data;
   if (settings.digestIntervalMs > settings.digestIntervalMsMax) {

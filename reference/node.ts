@@ -22,7 +22,7 @@ import type { GossipMessage, Message } from '#contracts/messages.ts';
 import { refused, accepted, type Outcome } from '#contracts/outcome.ts';
 import type { EntryLine, Records, SignedRecord, Signer } from '#contracts/records.ts';
 import type { Listener } from '#contracts/transport.ts';
-import type { NodeSettings } from './config.ts';
+import type { NodeSettings } from '#contracts/settings.ts';
 import type { Network } from './node/genesis.ts';
 import { createPeering, type PeerView } from './node/peering.ts';
 import {

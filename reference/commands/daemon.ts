@@ -5,12 +5,13 @@
  * whatever ended it, and within `STOP_TIMEOUT_MS`.
  */
 import { randomBytes } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Cancel, Candidate, LogLevel } from '#contracts/host.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
 import type { Transport } from '#contracts/transport.ts';
-import type { NodeSettings } from '#reference/config.ts';
+import type { NodeSettings } from '#contracts/settings.ts';
 import { startMdns, type Mdns } from '#reference/discovery/mdns.ts';
+import { writeFileDurably } from '#reference/host/durable-file.ts';
 import { createHost, openLog } from '#reference/host/host.ts';
 import { openStore } from '#reference/host/level-store.ts';
 import { createNode, type Node } from '#reference/node.ts';
@@ -77,8 +78,8 @@ export const openOffline = async (
 
 const writeControl = async (home: Home, control: ControlServer, token: string): Promise<void> => {
   const text = JSON.stringify({ address: control.address, token, pid: process.pid });
-  await rm(home.controlPath, { force: true });
-  await writeFile(home.controlPath, `${text}\n`, { mode: 0o600, flag: 'wx' });
+  // Whole or not at all: somebody may be waiting to read it.
+  await writeFileDurably(home.controlPath, `${text}\n`, 0o600);
 };
 
 /** Starts everything; on a failure closes what was open and rejects with the Fault. */

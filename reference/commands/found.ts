@@ -5,22 +5,37 @@ import type { Did } from '#contracts/identifiers.ts';
 import type { Records } from '#contracts/records.ts';
 import { parseAmount } from '#reference/operations/amounts.ts';
 
+/** Everybody trusts everybody, and a network.json has room for 10 000 edges. */
+const MEMBERS_MAX = 100;
+
 /** Members of one cooperative trust each other as Partners from the first day. */
 const FOUNDING_TRUST = 0.6;
 
 const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/;
 
-const readMembers = (text: string, publicKey: Records['publicKey']): Map<string, Did> => {
-  const members = new Map<string, Did>();
+/** Everybody by name, the founder first. One name and one DID each, whatever the case of the name. */
+const readMembers = (
+  text: string,
+  founder: readonly [name: string, did: Did],
+  publicKey: Records['publicKey'],
+): Map<string, Did> => {
+  const members = new Map([founder]);
+  const taken = new Set<string>([founder[0].toLowerCase(), founder[1]]);
   for (const pair of text.split(',').filter((each) => each !== '')) {
-    const [name = '', did = ''] = pair.split('=');
-    if (!NAME_PATTERN.test(name)) {
+    const [name = '', did = '', ...more] = pair.split('=');
+    if (!NAME_PATTERN.test(name) || more.length > 0) {
       throw new Fault('usage', `members: expected name=did:key:..., got ${pair}`);
     }
     const key = publicKey(did);
     if (!key.ok) throw new Fault('usage', `members: ${name}: ${key.reason}`);
-    if (members.has(name)) throw new Fault('usage', `members: ${name} is named twice`);
+    for (const each of [name.toLowerCase(), did]) {
+      if (taken.has(each)) throw new Fault('usage', `members: ${name}: ${each} is named twice`);
+      taken.add(each);
+    }
     members.set(name, did as Did);
+  }
+  if (members.size > MEMBERS_MAX) {
+    throw new Fault('usage', `members: expected at most ${MEMBERS_MAX}, got ${members.size}`);
   }
   return members;
 };
@@ -45,12 +60,19 @@ export const foundNetwork = (
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(currency)) {
     throw new Fault('usage', `currency: expected letters, digits, _ or -, got ${currency}`);
   }
-  const decimals = Number(words.get('decimals') ?? '2');
-  if (!(Number.isInteger(decimals) && decimals >= 0 && decimals <= 8)) {
-    throw new Fault('usage', `decimals: expected 0 to 8, got ${words.get('decimals')}`);
+  if (name === '' || name.length > 64) {
+    throw new Fault('usage', `network: expected a name of 1 to 64 characters, got "${name}"`);
   }
-  const members = readMembers(words.get('members') ?? '', publicKey);
-  members.set(words.get('name') ?? 'founder', founder);
+  const digits = words.get('decimals') ?? '2';
+  if (!/^[0-8]$/.test(digits)) {
+    throw new Fault('usage', `decimals: expected 0 to 8, got ${digits}`);
+  }
+  const decimals = Number(digits);
+  const own = words.get('name') ?? 'founder';
+  if (!NAME_PATTERN.test(own)) {
+    throw new Fault('usage', `name: expected a letter, then letters, digits, _ or -, got ${own}`);
+  }
+  const members = readMembers(words.get('members') ?? '', [own, founder], publicKey);
   const baseline = minorUnits('baseline', words.get('baseline') ?? '100', decimals);
   const cap = minorUnits('cap', words.get('cap') ?? '1000', decimals);
   if (baseline > cap) throw new Fault('usage', 'baseline: expected at most the cap');

@@ -6,16 +6,17 @@
  *   store/         records and what follows from them
  *   control.json   while it runs: where and with which token it may be asked, mode 0600
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Content } from '#contracts/content.ts';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Genesis } from '#contracts/genesis.ts';
 import type { Did, NetworkId } from '#contracts/identifiers.ts';
 import type { Signer } from '#contracts/records.ts';
+import { writeFileDurably } from '#reference/host/durable-file.ts';
 import { createKeyFile, readKeyFile } from '#reference/host/key-file.ts';
 import { referenceLayers } from '#reference/layers.ts';
-import { networkOf, readNetwork, type Network } from '#reference/node/genesis.ts';
+import { readNetwork, type Network } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
 import { CREATE_HINT } from './hints.ts';
 
@@ -29,7 +30,9 @@ export interface Home {
 
 /** The directory asked for, or that of MURMURATION_DATA, or `.murmuration` here. */
 export const homeAt = (asked: string | undefined): Home => {
-  const directory = resolve(asked ?? process.env['MURMURATION_DATA'] ?? '.murmuration');
+  // An empty text would be the directory we happen to stand in.
+  if (asked === '') throw new Fault('usage', 'data: expected a directory, got an empty text');
+  const directory = resolve(asked ?? (process.env['MURMURATION_DATA'] || '.murmuration'));
   return {
     directory,
     keyPath: join(directory, 'key.json'),
@@ -58,21 +61,38 @@ export const passphrase = async (): Promise<string | undefined> => {
 /** The home's key and its seed, for the transport. Throws `key_missing`, `passphrase_wrong`, `key_unreadable`. */
 export const readIdentity = async (home: Home): Promise<{ seed: Uint8Array; signer: Signer }> => {
   const secret = await passphrase();
-  const seed = await readKeyFile(home.keyPath, secret === undefined ? {} : { passphrase: secret });
+  if (secret !== undefined) {
+    const seed = await readKeyFile(home.keyPath, { passphrase: secret });
+    return { seed, signer: createSigner(seed) };
+  }
+  const seed = await readKeyFile(home.keyPath).catch((error: unknown) => {
+    if (!(error instanceof Fault && error.code === 'passphrase_wrong')) throw error;
+    const ways = 'MURMURATION_PASSPHRASE, or in the file that MURMURATION_PASSPHRASE_FILE names';
+    throw new Fault('passphrase_wrong', `the key in ${home.keyPath} is sealed: say it in ${ways}`);
+  });
   return { seed, signer: createSigner(seed) };
+};
+
+/** Makes the home's directory. Throws `store_failed` where none can be. */
+const makeDirectory = async ({ directory }: Home): Promise<void> => {
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new Fault(
+      'store_failed',
+      `${directory} cannot be a data directory (${messageOf(error)}): choose another`,
+    );
+  });
 };
 
 /** Makes a key where none is; gives its DID, and whether it is new. */
 export const ensureIdentity = async (home: Home): Promise<{ did: Did; created: boolean }> => {
-  await mkdir(home.directory, { recursive: true, mode: 0o700 });
-  const secret = await passphrase();
-  const options = secret === undefined ? {} : { passphrase: secret };
+  await makeDirectory(home);
   try {
-    return { did: createSigner(await readKeyFile(home.keyPath, options)).did, created: false };
+    return { did: (await readIdentity(home)).signer.did, created: false };
   } catch (error) {
     if (!(error instanceof Fault && error.code === 'key_missing')) throw error;
   }
-  await createKeyFile(home.keyPath, options);
+  const secret = await passphrase();
+  await createKeyFile(home.keyPath, secret === undefined ? {} : { passphrase: secret });
   return { did: (await readIdentity(home)).signer.did, created: true };
 };
 
@@ -89,18 +109,26 @@ export const readHomeNetwork = async (home: Home): Promise<Network> => {
   return readNetwork(bytes, contentLayer(), publicKeyOf);
 };
 
-/** Writes a network into a home that has none. Refuses to put another in the place of one. */
+/**
+ * Writes a network into a home that has none. Refuses to put another in the place of one, and writes
+ * nothing that could not be read again.
+ */
 export const writeNetwork = async (home: Home, genesis: Genesis): Promise<Network> => {
-  const network = networkOf(genesis, contentLayer());
   const text = `${JSON.stringify(genesis, null, 2)}\n`;
-  const existing = await readFile(home.networkPath, 'utf8').catch(() => undefined);
-  if (existing !== undefined && existing !== text) {
+  const network = readNetwork(Buffer.from(text), contentLayer(), publicKeyOf);
+  const existing = await readFile(home.networkPath, 'utf8').catch(
+    (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? undefined : error.message),
+  );
+  if (existing === text) return network;
+  if (existing !== undefined) {
     throw new Fault(
       'network_other',
-      `${home.networkPath} holds a network already; a node belongs to one for good. Use another data directory`,
+      `${home.networkPath} holds something already; a node belongs to one network for good. Use another data directory`,
     );
   }
-  await mkdir(dirname(home.networkPath), { recursive: true, mode: 0o700 });
-  await writeFile(home.networkPath, text, { mode: 0o644 });
+  await makeDirectory(home);
+  await writeFileDurably(home.networkPath, text, 0o644).catch((error: unknown) => {
+    throw new Fault('store_failed', `${home.networkPath} cannot be written: ${messageOf(error)}`);
+  });
   return network;
 };

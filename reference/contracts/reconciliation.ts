@@ -19,8 +19,9 @@ export interface Comparison {
   /** The sender lacks records that we hold: tell. */
   readonly ahead: boolean;
   /**
-   * Ids to offer: clocks agree and fingerprints differ, so somebody holds a branch of a fork that the
-   * other lacks; these are our tips of forked authors.
+   * Ids to offer, because forks hide from clocks: while fingerprints differ, our tips of the authors
+   * that we know as forked; and where clocks agree all our tips, because the fork is one that neither
+   * side knows yet.
    */
   readonly offer: readonly RecordId[];
 }

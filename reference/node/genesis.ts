@@ -62,7 +62,8 @@ const everyDid = (genesis: Genesis): readonly Did[] => [
 
 /**
  * Reads a `network.json`. Throws Fault `network_invalid` naming the place: a wrong shape, a DID that
- * spells no key, a grant in a currency that does not exist, a quorum that the stewards cannot reach.
+ * spells no key, a grant in a currency that does not exist, a quorum that the stewards cannot reach,
+ * a currency, a steward or a name that is there twice.
  */
 export const readNetwork = (
   bytes: Uint8Array,
@@ -86,8 +87,16 @@ export const readNetwork = (
   const currencies = new Set(genesis.currencies.map(({ name }) => name));
   const stray = genesis.grants.find(({ currency }) => !currencies.has(currency));
   if (stray) throw invalid(`a grant names the currency ${stray.currency}, which is not listed`);
-  if (genesis.quorum > Math.max(1, genesis.stewards.length)) {
-    throw invalid(`a quorum of ${genesis.quorum} of ${genesis.stewards.length} stewards`);
+  if (currencies.size < genesis.currencies.length) throw invalid('a currency is listed twice');
+  const stewards = new Set(genesis.stewards).size;
+  if (stewards < genesis.stewards.length) throw invalid('a steward is listed twice');
+  if (genesis.quorum > Math.max(1, stewards)) {
+    throw invalid(`a quorum of ${genesis.quorum} of ${stewards} stewards`);
+  }
+  // People type names in any case; nobody may be paid in another's place.
+  const names = Object.keys(genesis.names);
+  if (new Set(names.map((each) => each.toLowerCase())).size < names.length) {
+    throw invalid('two names differ in case alone');
   }
   return networkOf(genesis, content);
 };

@@ -8,6 +8,7 @@
  */
 import type { Cancel, Candidate, Host } from '#contracts/host.ts';
 import type { Did } from '#contracts/identifiers.ts';
+import type { PeeringSettings } from '#contracts/settings.ts';
 import type { CloseReason, DialResult, Link } from '#contracts/transport.ts';
 import type { Session } from './session.ts';
 
@@ -16,15 +17,6 @@ import type { Session } from './session.ts';
  * network this is for; less than any process needs to come back.
  */
 const SIMULTANEOUS_MS = 500;
-
-export interface PeeringSettings {
-  /** Pause after the first failed dial; doubles up to the next. 250. */
-  readonly redialMsMin: number;
-  /** 5 000. */
-  readonly redialMsMax: number;
-  /** Links at one time. 128. */
-  readonly linksMax: number;
-}
 
 export interface PeeringOptions {
   readonly self: Did;

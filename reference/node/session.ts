@@ -19,20 +19,8 @@ import {
   type Message,
 } from '#contracts/messages.ts';
 import type { HelloFacts, Records, Signer } from '#contracts/records.ts';
+import type { SessionSettings } from '#contracts/settings.ts';
 import type { CloseReason, Link } from '#contracts/transport.ts';
-
-export interface SessionSettings {
-  /** An unanswered Hello is repeated after this. 1 000. */
-  readonly helloRetryMs: number;
-  /** A link that has not proven itself by then is closed. 5 000. */
-  readonly helloTimeoutMs: number;
-  /** A silent peer is pinged this often. 2 000. */
-  readonly pingIntervalMs: number;
-  /** After so many intervals without a byte the peer counts as dead. 3. */
-  readonly pingMissesMax: number;
-  /** Frames that wait for the link to drain, in bytes; what comes on top is dropped. 4 194 304. */
-  readonly queuedBytesMax: number;
-}
 
 /** Everything a session counts. */
 export const SESSION_EVENTS = [

@@ -18,31 +18,61 @@ const controlSchema = z.strictObject({
   pid: z.int().min(1),
 });
 
-/** The control of the node that runs in a data directory; undefined when none was left there. */
+/** Whether a process of ours has this number. One of somebody else has taken a dead one's. */
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * The control of the node that runs in a data directory; undefined when none was left there, or when
+ * its process is dead: whoever listens at its address now is not to be asked. Throws Fault
+ * `node_not_running` for a file that says nothing.
+ */
 export const readControl = async (path: string): Promise<Control | undefined> => {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw new Fault('node_unreachable', `${path} cannot be read: ${messageOf(error)}`);
+    throw new Fault('node_not_running', `${path} cannot be read: ${messageOf(error)}`);
   });
   if (text === undefined) return undefined;
+  const control = parseControl(path, text);
+  return isAlive(control.pid) ? control : undefined;
+};
+
+const parseControl = (path: string, text: string): Control => {
   try {
     return controlSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new Fault('node_unreachable', `${path} is damaged; stop the node and start it again`, {
+    throw new Fault('node_not_running', `${path} is damaged; stop the node and start it again`, {
       cause: error,
     });
   }
 };
 
-interface RpcResponse {
-  readonly result?: Json;
-  readonly error?: { readonly message: string; readonly data?: { readonly status: string } };
-}
+const errorSchema = z.object({
+  message: z.string(),
+  data: z.object({ status: z.string() }).optional(),
+});
 
 /** A method takes at most this; verifying a large store is the longest. */
 const ANSWER_TIMEOUT_MS = 120_000;
 
-/** Runs a method on a running node. Throws Fault `node_not_running` when nobody answers there. */
+/** Whether a failed fetch said nothing to anybody: only then may a request be made elsewhere. */
+const neverSent = (error: unknown): boolean =>
+  error instanceof TypeError &&
+  (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED';
+
+/** The address belongs to somebody else by now: a killed node leaves its file and frees its port. */
+const isStranger = (status: number): boolean => [401, 403, 404, 405].includes(status);
+
+/**
+ * Runs a method on a running node. Throws Fault `node_not_running` when nobody answers there, or
+ * somebody else does: then nothing was done. Throws `node_unreachable` when the node fell silent after
+ * it was asked: then nobody knows.
+ */
 export const callNode = async (
   { address, token }: Control,
   method: string,
@@ -54,19 +84,51 @@ export const callNode = async (
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
   }).catch((error: unknown) => {
-    throw new Fault('node_not_running', `nobody answers at ${address}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    if (neverSent(error)) {
+      throw new Fault('node_not_running', `nobody answers at ${address}`, { cause: error });
+    }
+    throw silent(address, error);
+  });
+  if (isStranger(response.status)) {
+    await response.body?.cancel();
+    throw new Fault('node_not_running', `another program answers at ${address}`);
+  }
+  const text = await response.text().catch((error: unknown) => {
+    throw silent(address, error);
   });
   if (!response.ok) {
-    throw new Fault(
-      'node_unreachable',
-      `the node answered ${response.status}: ${await response.text()}`,
-    );
+    throw new Fault('node_unreachable', `the node answered ${response.status}: ${text}`);
   }
-  const { result, error } = (await response.json()) as RpcResponse;
-  if (error) return { ok: false, status: error.data?.status ?? 'failed', reason: error.message };
-  return { ok: true, value: result ?? null };
+  const answer = readAnswer(text);
+  if (answer === undefined) {
+    throw new Fault('node_not_running', `another program answers at ${address}`);
+  }
+  return answer;
+};
+
+const silent = (address: string, cause: unknown): Fault =>
+  new Fault(
+    'node_unreachable',
+    `the node at ${address} fell silent (${messageOf(cause)}): what it was asked may be done or not; look before you ask again`,
+    { cause },
+  );
+
+/** undefined for what is no answer of JSON-RPC. */
+const readAnswer = (text: string): Answer | undefined => {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  // A result is our own node's and may be large: its shape is not walked.
+  const { jsonrpc, result, error } = Object(parsed) as { readonly [name: string]: unknown };
+  if (jsonrpc !== '2.0') return undefined;
+  if (result !== undefined) return { ok: true, value: result as Json };
+  const refusal = errorSchema.safeParse(error);
+  if (!refusal.success) return undefined;
+  const { message, data } = refusal.data;
+  return { ok: false, status: data?.status ?? 'failed', reason: message };
 };
 
 /** Calls `heard` for every event of a running node until `signal` says stop. Resolves when the stream ends. */
@@ -80,9 +142,10 @@ export const watchNode = async (
       headers: { authorization: `Bearer ${token}` },
       signal,
     });
+    const decoder = new TextDecoder();
     let text = '';
     for await (const chunk of response.body ?? []) {
-      text += Buffer.from(chunk as Uint8Array).toString('utf8');
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
       const blocks = text.split('\n\n');
       text = blocks.pop() ?? '';
       for (const block of blocks) {

@@ -8,10 +8,11 @@
  *   POST /rpc      one request, at most 16 MiB (an import is large)
  *   GET  /events   server-sent events: connected, disconnected, delivered, failed
  */
+import { isUtf8 } from 'node:buffer';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { timingSafeEqual } from 'node:crypto';
-import { messageOf } from '#contracts/faults.ts';
+import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
 import type { Node, NodeEvent } from '#reference/node.ts';
 import { runMethod } from './methods.ts';
@@ -23,8 +24,21 @@ const STREAMS_MAX = 16;
 /** Unsent events of one slow watcher, in bytes; beyond it the stream is ended. */
 const STREAM_BYTES_MAX = 1_048_576;
 
+/** Connections at one time: the streams, and room for questions. */
+const CONNECTIONS_MAX = 64;
+/** A request's head must be here by then, and its whole body by then. */
+const HEAD_MS_MAX = 5_000;
+const REQUEST_MS_MAX = 30_000;
+
 /** JSON-RPC 2.0, section 5.1; refusals of our own are one code with the status as data. */
-const CODES = { parse: -32_700, request: -32_600, method: -32_601, params: -32_602, refused: 1 };
+const CODES = {
+  parse: -32_700,
+  request: -32_600,
+  method: -32_601,
+  params: -32_602,
+  internal: -32_603,
+  refused: 1,
+};
 
 export interface ControlServer {
   /** `127.0.0.1:PORT`. */
@@ -69,18 +83,23 @@ const objection = (
   return undefined;
 };
 
-const readBody = async (request: IncomingMessage): Promise<string | undefined> => {
+/** The bytes of a body; undefined for one above the bound. */
+const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> => {
+  if (Number(request.headers['content-length']) > BODY_BYTES_MAX) return undefined;
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
+  // Left early, the connection must live until it has heard why.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     bytes += (chunk as Buffer).length;
     if (bytes > BODY_BYTES_MAX) return undefined;
     chunks.push(chunk as Buffer);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 };
 
 const reply = (response: ServerResponse, status: number, body: Json): void => {
+  // Who is refused need not be listened to any longer: what is left of the request is not read.
+  if (status !== 200) response.setHeader('connection', 'close');
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
 };
@@ -96,19 +115,30 @@ const codeOf = (status: string): number => {
   return status === 'params_invalid' ? CODES.params : CODES.refused;
 };
 
+/** A method that threw: a Fault of the store or the system keeps its code, the rest is a defect. */
+const broken = (id: RpcRequest['id'], error: unknown): Json =>
+  error instanceof Fault
+    ? failure(id, CODES.refused, error.message, { status: error.code })
+    : failure(id, CODES.internal, messageOf(error), { status: 'defect' });
+
 /** Answers one body: always a JSON-RPC response. */
-const answer = async (node: Node, body: string): Promise<Json> => {
+const answer = async (node: Node, body: Buffer): Promise<Json> => {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(body);
+    if (!isUtf8(body)) throw new Error('invalid UTF-8');
+    parsed = JSON.parse(body.toString('utf8'));
   } catch (error) {
     return failure(null, CODES.parse, `not JSON: ${messageOf(error)}`);
   }
   if (!isRequest(parsed)) return failure(null, CODES.request, 'not a JSON-RPC 2.0 request');
-  const outcome = await runMethod(node, parsed.method, parsed.params);
-  return outcome.ok
-    ? { jsonrpc: '2.0', id: parsed.id, result: outcome.value }
-    : failure(parsed.id, codeOf(outcome.status), outcome.reason, { status: outcome.status });
+  const { id, method, params } = parsed;
+  try {
+    const outcome = await runMethod(node, method, params);
+    if (outcome.ok) return { jsonrpc: '2.0', id, result: outcome.value };
+    return failure(id, codeOf(outcome.status), outcome.reason, { status: outcome.status });
+  } catch (error) {
+    return broken(id, error);
+  }
 };
 
 const eventView = (node: Node, event: NodeEvent): Json => {
@@ -175,14 +205,19 @@ export const startControl = (node: Node, token: string, port = 0): Promise<Contr
     }
   };
 
-  const server = createServer((request, response) => {
+  const limits = {
+    headersTimeout: HEAD_MS_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    // How often the two above are looked at; 30 s unless told.
+    connectionsCheckingInterval: 1_000,
+  };
+  const server = createServer(limits, (request, response) => {
     serve(request, response).catch((error: unknown) => {
       if (!response.headersSent) reply(response, 500, { error: messageOf(error) });
       else response.destroy();
     });
   });
-  server.headersTimeout = 5_000;
-  server.requestTimeout = 30_000;
+  server.maxConnections = CONNECTIONS_MAX;
 
   return new Promise((resolve, reject) => {
     server.once('error', reject);

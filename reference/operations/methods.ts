@@ -6,7 +6,9 @@ import { z } from 'zod';
 import type { Did, Json } from '#contracts/identifiers.ts';
 import { refused, type Outcome } from '#contracts/outcome.ts';
 import type { Candidate } from '#contracts/host.ts';
+import { MEMO_BYTES_MAX } from '#contracts/records.ts';
 import type { HistoryRow, Node } from '#reference/node.ts';
+import { parseAddress } from '#reference/transport/address.ts';
 import { formatAmount, parseAmount } from './amounts.ts';
 import { nameOf, resolvePerson } from './people.ts';
 
@@ -33,6 +35,11 @@ const ROWS_MAX = 1_000;
 
 const currency = z.string().max(64).optional();
 const person = z.string().min(1).max(128);
+/** What a record has room for: a longer one would be signed and then refused by everybody. */
+const memo = z
+  .string()
+  .refine((text) => Buffer.byteLength(text) <= MEMO_BYTES_MAX, `at most ${MEMO_BYTES_MAX} bytes`)
+  .refine((text) => !/\p{Surrogate}/u.test(text), 'half of a surrogate pair has no UTF-8');
 const none = z.strictObject({});
 
 const ok = (value: Json): Answer => ({ ok: true, value });
@@ -140,6 +147,9 @@ const transfer = async (
   const { name, decimals } = found.value;
   const to = who(node, asked.to);
   if (!to.ok) return to;
+  if (to.value === node.did) {
+    return refused('person_self', `${asked.to} is this node itself: nobody owes themselves`);
+  }
   const amount = parseAmount(asked.amount, decimals);
   if (!amount.ok) return amount;
   const paid = await node.pay({
@@ -148,15 +158,29 @@ const transfer = async (
     amount: amount.value,
     ...(asked.memo === undefined ? {} : { memo: asked.memo }),
   });
-  return paid.ok
-    ? ok({
-        id: paid.value,
-        to: nameOf(to.value, node.network.genesis),
-        amount: formatAmount(amount.value, decimals),
-        currency: name,
-        peers: node.peers().length,
-      })
+  if (paid.ok) {
+    return ok({
+      id: paid.value,
+      to: nameOf(to.value, node.network.genesis),
+      amount: formatAmount(amount.value, decimals),
+      currency: name,
+      peers: node.peers().length,
+    });
+  }
+  return paid.status === 'over_limit'
+    ? refused('over_limit', overLimit(node, found.value, amount.value))
     : paid;
+};
+
+/** The ledger's reason, in the units that people write. */
+const overLimit = (
+  node: Node,
+  { topic, name, decimals }: { topic: Topic; name: string; decimals: number },
+  amount: bigint,
+): string => {
+  const { balance, limit } = node.credit(topic, node.did);
+  const [now, after] = [balance, balance - amount].map((each) => formatAmount(each, decimals));
+  return `you stand at ${now} ${name} and would stand at ${after}; you may owe ${formatAmount(limit, decimals)} at most`;
 };
 
 const peers = (node: Node): Answer =>
@@ -215,10 +239,18 @@ const imported = async (
   return ok({ offered: records.length, taken, waiting, missing });
 };
 
+/** For what makes sense on a network alone. */
+const notRunning = (node: Node): Answer | undefined =>
+  node.address === undefined
+    ? refused('node_not_running', 'the node is not running: start it first')
+    : undefined;
+
 const fault = (
   node: Node,
   asked: { readonly cut?: readonly string[] | undefined; readonly heal?: boolean | undefined },
 ): Answer => {
+  const refusal = notRunning(node);
+  if (refusal) return refusal;
   const dids: Did[] = [];
   for (const text of asked.cut ?? []) {
     const found = who(node, text);
@@ -230,10 +262,15 @@ const fault = (
   return ok({ cut: node.cutPeers.map((did) => nameOf(did, node.network.genesis)) });
 };
 
-const dial = (node: Node, asked: { readonly address: string }): Answer => {
-  node.meet({ address: asked.address, did: undefined } satisfies Candidate);
-  return ok({ dialling: asked.address });
+const dial = (node: Node, { address }: { readonly address: string }): Answer => {
+  const refusal = notRunning(node);
+  if (refusal) return refusal;
+  node.meet({ address, did: undefined } satisfies Candidate);
+  return ok({ dialling: address });
 };
+
+/** Whether somebody can be dialled there: an address with a port, which is not 0. */
+export const isDialable = (address: string): boolean => (parseAddress(address)?.port ?? 0) > 0;
 
 /** Every method by its name on the wire. */
 export const methods: { readonly [name: string]: Method } = {
@@ -241,7 +278,9 @@ export const methods: { readonly [name: string]: Method } = {
   'network.peers': method('open links', none, peers),
   'network.dial': method(
     'dials an address until it answers',
-    z.strictObject({ address: z.string().min(3).max(256) }),
+    z.strictObject({
+      address: z.string().refine(isDialable, 'expected host:port, such as 127.0.0.1:7001'),
+    }),
     dial,
   ),
   'network.fault': method(
@@ -258,7 +297,7 @@ export const methods: { readonly [name: string]: Method } = {
       to: person,
       amount: z.string().max(64),
       currency,
-      memo: z.string().max(4_096).optional(),
+      memo: memo.optional(),
     }),
     transfer,
   ),
@@ -289,7 +328,7 @@ export const methods: { readonly [name: string]: Method } = {
 /** Runs a method by name with unchecked parameters. Refuses `method_unknown` and `params_invalid`. */
 export const runMethod = async (node: Node, name: string, params: unknown): Promise<Answer> => {
   const found = Object.hasOwn(methods, name) ? methods[name] : undefined;
-  if (!found) return refused('method_unknown', `no method ${name}`);
+  if (!found) return refused('method_unknown', `no method ${name.slice(0, 64)}`);
   const checked = found.params.safeParse(params ?? {});
   if (!checked.success) {
     const issue = checked.error.issues[0];

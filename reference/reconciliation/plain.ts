@@ -2,9 +2,10 @@
  * Plain reconciliation: compare clocks, ask for runs.
  *
  * Chains have no holes, so a clock says everything about an honest author: whoever shows 7 where we
- * have 4 holds 5, 6 and 7. Only forks hide from clocks: two branches of equal length look alike. The
- * fingerprint, a hash over all tips, shows that something differs; then each side offers the tips of
- * the forked authors it knows of, and the other asks for what it never saw.
+ * have 4 holds 5, 6 and 7. Only forks hide from clocks: two branches of equal length look alike, and a
+ * longer branch may be the one that must go. The fingerprint, a hash over all tips, shows that
+ * something differs; then each side offers the tips of the forked authors it knows of, or all its tips
+ * if the clocks agree, and the other asks for what it never saw.
  *
  * A clock is a claim. It moves us to ask and for nothing else: a liar wins one empty answer.
  */
@@ -74,11 +75,14 @@ export const create: CreateReconciliation = ({ content }) => {
         ([author, held]) =>
           held > (Object.hasOwn(digest.clock, author) ? digest.clock[author]! : unnamed),
       );
-      const differ = !behind && !ahead && digest.fingerprint !== fingerprint(content, knowledge);
-      if (!differ) return { behind, ahead, offer: [] };
+      if (digest.fingerprint === fingerprint(content, knowledge))
+        return { behind, ahead, offer: [] };
       const forked = new Set(knowledge.forked());
-      const offer = knowledge.tips().filter(({ author }) => forked.has(author));
-      return { behind, ahead, offer: offer.map(({ id }) => id) };
+      const offer = knowledge
+        .tips()
+        .filter(({ author }) => forked.has(author) || (!behind && !ahead))
+        .map(({ id }) => id);
+      return { behind, ahead, offer };
     },
 
     request: (knowledge, digest) => ({

@@ -11,7 +11,7 @@ import { BASELINE_DEFAULT, CAP_DEFAULT } from '#contracts/genesis.ts';
 import type { Did, NetworkId, RecordId, Topic } from '#contracts/identifiers.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
 import type { Records, Signer } from '#contracts/records.ts';
-import type { NodeSettings } from '#reference/config.ts';
+import type { NodeSettings } from '#contracts/settings.ts';
 import { createNode, type Node } from '#reference/node.ts';
 import { networkOf, type Network as Cooperative } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';

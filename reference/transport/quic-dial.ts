@@ -3,7 +3,7 @@
  *
  * Every step has the same deadline, ours: the native layer's own gives up after its idle time-out or
  * after ten seconds. Within the deadline a handshake that got no answer is begun again, because in one idle
- * time-out it sends two packets, and on a lossy path both are easily lost.
+ * time-out it sends two packets, and on a lossy path both may be lost.
  *
  * Whoever answers must prove a key. If another was expected, the connection ends before our token is
  * said, so the other side never hears of a link.

@@ -1,0 +1,32 @@
+/** What a node may be told: the numbers its parts run on. Defaults, bounds and reasons are in `config.ts`. */
+import type { GossipSettings } from './gossip.ts';
+
+/** One link, from its first byte. */
+export interface SessionSettings {
+  /** An unanswered Hello is repeated after this. 1 000. */
+  readonly helloRetryMs: number;
+  /** A link that has not proven itself by then is closed. 5 000. */
+  readonly helloTimeoutMs: number;
+  /** A silent peer is pinged this often. 2 000. */
+  readonly pingIntervalMs: number;
+  /** After so many intervals without a byte the peer counts as dead. 3. */
+  readonly pingMissesMax: number;
+  /** Frames that wait for the link to drain, in bytes; what comes on top is dropped. 4 194 304. */
+  readonly queuedBytesMax: number;
+}
+
+/** Whom to dial and how often. */
+export interface PeeringSettings {
+  /** Pause after the first failed dial; doubles up to the next. 250. */
+  readonly redialMsMin: number;
+  /** 5 000. */
+  readonly redialMsMax: number;
+  /** Links at one time. 128. */
+  readonly linksMax: number;
+}
+
+export interface NodeSettings {
+  readonly gossip: GossipSettings;
+  readonly session: SessionSettings;
+  readonly peering: PeeringSettings;
+}
