@@ -1,5 +1,5 @@
 /** The reference's command line: `demo`, `node` and `sim`. Each command is a file in `commands/`. */
-import { messageOf } from '#contracts/faults.ts';
+import { Fault } from '#contracts/faults.ts';
 import { EXIT, reportFailure } from './commands/exit.ts';
 import { nearest } from './commands/words.ts';
 
@@ -28,15 +28,16 @@ const main = async (typed: readonly string[]): Promise<number> => {
     const swallowed = swallowedFlags();
     if (swallowed.length > 0) {
       const meant = [name, ...words, ...swallowed].join(' ');
-      console.error(`npm took a flag for itself. Words here have no dashes: npm run ${meant}`);
-      return EXIT.usage;
+      throw new Fault(
+        'usage',
+        `npm took a flag for itself. Words here have no dashes: npm run ${meant}`,
+      );
     }
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!load) {
       const meant = nearest(name, Object.keys(commands));
       const hint = meant ? `did you mean "${meant}"?` : `try ${Object.keys(commands).join(', ')}`;
-      console.error(`no command "${name}"; ${hint}`);
-      return EXIT.usage;
+      throw new Fault('usage', `no command "${name}"; ${hint}`);
     }
     return await (
       await load()
@@ -46,10 +47,20 @@ const main = async (typed: readonly string[]): Promise<number> => {
   }
 };
 
-// A reader that has seen enough (`| head -1`) closes the pipe: not an error of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw new Error(messageOf(error), { cause: error });
-});
+/**
+ * A reader that has seen enough (`| head -1`) closes the pipe: not an error of ours. What runs on is told
+ * to end as if its terminal were gone, and tidies up; anything else has nothing left to say.
+ */
+const onStdoutError = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EPIPE') {
+    process.exit(
+      reportFailure(new Fault('store_failed', `standard output: ${error.message}`), false),
+    );
+  }
+  if (!process.emit('SIGHUP')) process.exit(EXIT.ok);
+};
+process.stdout.on('error', onStdoutError);
+// A log that nobody reads ends no node.
+process.stderr.on('error', () => {});
 
 process.exitCode = await main(process.argv.slice(2));

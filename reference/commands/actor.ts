@@ -39,7 +39,7 @@ export interface Actor {
   ask(method: string, params?: Json): Promise<Json>;
   /** SIGKILL: no goodbye, no flush. */
   kill(): Promise<void>;
-  /** SIGTERM, and SIGKILL for whoever does not listen. */
+  /** SIGTERM, and SIGKILL for whoever does not listen. For good: it is not started again. */
   stop(): Promise<void>;
   /** The last lines it logged. */
   lastWords(): readonly string[];
@@ -59,6 +59,7 @@ export const createActor = async (
   let child: ChildProcess | undefined;
   let control: Control | undefined;
   let stream = new AbortController();
+  let over = false;
 
   const launch = (): ChildProcess => {
     const loader = import.meta.resolve('tsx');
@@ -78,7 +79,7 @@ export const createActor = async (
   };
 
   const answering = async (): Promise<Control | undefined> => {
-    if (child?.exitCode !== null) {
+    if (child?.exitCode !== null || child.signalCode !== null) {
       throw new Fault('node_not_running', `${name} ended by itself: ${log.join('\n')}`);
     }
     const found = await readControl(home.controlPath);
@@ -105,6 +106,8 @@ export const createActor = async (
       return child?.pid;
     },
     async start() {
+      // A story that was interrupted goes on for a sentence or two.
+      if (over) throw new Fault('node_not_running', `${name} has left`);
       child = launch();
       stream = new AbortController();
       control = await within(`${name} to start`, 15_000, answering);
@@ -117,7 +120,10 @@ export const createActor = async (
       return answer.value;
     },
     kill: () => ended('SIGKILL'),
-    stop: () => ended('SIGTERM'),
+    stop() {
+      over = true;
+      return ended('SIGTERM');
+    },
     lastWords: () => log,
   };
 };

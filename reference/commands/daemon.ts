@@ -6,15 +6,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { Fault } from '#contracts/faults.ts';
 import type { Cancel, Candidate, LogLevel } from '#contracts/host.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
 import type { Transport } from '#contracts/transport.ts';
+import type { Node } from '#contracts/node.ts';
 import type { NodeSettings } from '#contracts/settings.ts';
 import { startMdns, type Mdns } from '#reference/discovery/mdns.ts';
 import { writeFileDurably } from '#reference/host/durable-file.ts';
 import { createHost, openLog } from '#reference/host/host.ts';
 import { openStore } from '#reference/host/level-store.ts';
-import { createNode, type Node } from '#reference/node.ts';
+import { createNode } from '#reference/node.ts';
 import { startControl, type ControlServer } from '#reference/operations/control.ts';
 import { createQuicTransport } from '#reference/transport/quic.ts';
 import { encodeDid } from '#reference/records/did.ts';
@@ -129,30 +131,31 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
   }
 };
 
-/** Runs until a signal asks it to stop, or its parent is gone; resolves when all is closed. */
-export const untilStopped = (daemon: Daemon, parentWatched: boolean): Promise<void> =>
-  new Promise((resolve) => {
-    const cancels: Cancel[] = [];
-    let stopping = false;
-    const stop = (): void => {
-      if (stopping) return;
-      stopping = true;
-      for (const cancel of cancels) cancel();
-      const giveUp = setTimeout(() => process.exit(1), STOP_TIMEOUT_MS);
-      void daemon.stop().finally(() => {
-        clearTimeout(giveUp);
-        // An open channel to the parent would keep the process.
-        if (process.connected) process.disconnect();
-        resolve();
-      });
-    };
+/**
+ * Runs until a signal asks it to stop, or its parent is gone; resolves when all is closed. Rejects with
+ * Fault `store_failed` where the store was what ended it.
+ */
+export const untilStopped = async (daemon: Daemon, parentWatched: boolean): Promise<void> => {
+  const cancels: Cancel[] = [];
+  const failure = await new Promise<string | undefined>((resolve) => {
+    const stop = (): void => resolve(undefined);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, stop);
       cancels.push(() => process.off(signal, stop));
     }
-    cancels.push(daemon.node.watch(({ event }) => void (event === 'failed' && stop())));
-    if (parentWatched) {
-      process.once('disconnect', stop);
-      cancels.push(() => process.off('disconnect', stop));
-    }
+    cancels.push(
+      daemon.node.watch((event) => {
+        if (event.event === 'failed') resolve(event.reason);
+      }),
+    );
+    if (parentWatched) process.once('disconnect', stop);
   });
+  const giveUp = setTimeout(() => process.exit(1), STOP_TIMEOUT_MS);
+  await daemon.stop();
+  clearTimeout(giveUp);
+  // Only now: a second signal must not cut the closing short.
+  for (const cancel of cancels) cancel();
+  // An open channel to the parent would keep the process.
+  if (process.connected) process.disconnect();
+  if (failure !== undefined) throw new Fault('store_failed', failure);
+};

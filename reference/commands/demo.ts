@@ -188,11 +188,10 @@ const rehearse = async (directory: string, heard: Parameters<typeof createActor>
   return { alice, bob, charlie, actors: [alice, bob, charlie] };
 };
 
-const play = async (stage: Stage, stay: boolean, interrupted: Promise<void>): Promise<void> => {
+const play = async (stage: Stage): Promise<void> => {
   await firstAct(stage);
   await secondAct(stage);
   await thirdAct(stage);
-  if (stay) await epilogue(stage, interrupted);
 };
 
 /** Runs the command; gives its exit code. */
@@ -201,17 +200,15 @@ export const demo = async (typed: readonly string[]): Promise<number> => {
   const beganAt = performance.now();
   const clock = (): number => (performance.now() - beganAt) / 1_000;
   const say = (line: string): void => console.log(`${clock().toFixed(2).padStart(6)} s ${line}`);
-  const directory = await mkdtemp(join(tmpdir(), 'murmuration-demo-'));
-  let stop: (() => void) | undefined;
-  const interrupted = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
   let signalled = false;
-  const onSignal = (): void => {
-    signalled = true;
-    stop?.();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  const interrupted = new Promise<void>((resolve) => {
+    const onSignal = (): void => {
+      signalled = true;
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  });
+  const directory = await mkdtemp(join(tmpdir(), 'murmuration-demo-'));
 
   let actors: readonly Actor[] = [];
   try {
@@ -226,18 +223,18 @@ export const demo = async (typed: readonly string[]): Promise<number> => {
     const cast = await rehearse(directory, heard);
     actors = cast.actors;
     say('three keys, three stores, one founding document');
-    const done = play({ ...cast, say, clock }, spoken.values.has('stay'), interrupted);
-    await Promise.race([done, interrupted]);
-    if (signalled && !spoken.values.has('stay')) {
-      done.catch(() => {});
+    const stage: Stage = { ...cast, say, clock };
+    const told = play(stage).then(() => true);
+    told.catch(() => {}); // What it says after an interruption concerns nobody.
+    if (!(await Promise.race([told, interrupted.then(() => false)]))) {
       say('interrupted');
-      return 130;
+      return EXIT.interrupted;
     }
-    await done;
+    if (spoken.values.has('stay')) await epilogue(stage, interrupted);
     say(chalk.green.bold('done: nothing was lost, nothing was minted, nobody was in charge'));
     return EXIT.ok;
   } catch (error) {
-    if (signalled) return 130;
+    if (signalled) return EXIT.interrupted;
     const code = reportFailure(error, false);
     for (const { name, lastWords } of actors) {
       for (const line of lastWords()) console.error(chalk.dim(`${pad(name)} ${line}`));

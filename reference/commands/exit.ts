@@ -17,6 +17,8 @@ export const EXIT = {
   defect: 5,
   /** Wrong usage. */
   usage: 64,
+  /** Ended by Ctrl-C before it was done: 128 and the number of SIGINT, as shells count. */
+  interrupted: 130,
 } as const;
 
 const OTHERS: { readonly [status: string]: number } = {

@@ -12,11 +12,12 @@ import type { Content } from '#contracts/content.ts';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Genesis } from '#contracts/genesis.ts';
 import type { Did, NetworkId } from '#contracts/identifiers.ts';
+import type { Network } from '#contracts/node.ts';
 import type { Signer } from '#contracts/records.ts';
 import { writeFileDurably } from '#reference/host/durable-file.ts';
 import { createKeyFile, readKeyFile } from '#reference/host/key-file.ts';
 import { referenceLayers } from '#reference/layers.ts';
-import { readNetwork, type Network } from '#reference/node/genesis.ts';
+import { readNetwork } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
 import { CREATE_HINT } from './hints.ts';
 
@@ -116,8 +117,8 @@ export const readHomeNetwork = async (home: Home): Promise<Network> => {
 export const writeNetwork = async (home: Home, genesis: Genesis): Promise<Network> => {
   const text = `${JSON.stringify(genesis, null, 2)}\n`;
   const network = readNetwork(Buffer.from(text), contentLayer(), publicKeyOf);
-  const existing = await readFile(home.networkPath, 'utf8').catch(
-    (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? undefined : error.message),
+  const existing = await readFile(home.networkPath, 'utf8').catch((error: NodeJS.ErrnoException) =>
+    error.code === 'ENOENT' ? undefined : error.message,
   );
   if (existing === text) return network;
   if (existing !== undefined) {

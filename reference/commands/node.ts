@@ -9,16 +9,30 @@ import type { Json } from '#contracts/identifiers.ts';
 import { readSettings, settingsSchema } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { callNode, readControl } from '#reference/operations/client.ts';
-import { runMethod, type Answer } from '#reference/operations/methods.ts';
+import {
+  HISTORY_ROWS_MAX,
+  isDialable,
+  runMethod,
+  type Answer,
+} from '#reference/operations/methods.ts';
+import type { Node } from '#contracts/node.ts';
+import { formatAddress } from '#reference/transport/address.ts';
 import { openOffline, startDaemon, untilStopped } from './daemon.ts';
-import { EXIT } from './exit.ts';
+import { EXIT, exitOf } from './exit.ts';
 import { foundNetwork } from './found.ts';
 import { ensureIdentity, homeAt, writeNetwork, type Home } from './home.ts';
 import { contentLayer, publicKeyOf } from './home.ts';
 import { plumbing } from './plumbing.ts';
 import { readNetwork } from '#reference/node/genesis.ts';
-import { describeWords, nearest, readWords, type Spoken, type Vocabulary } from './words.ts';
-import { printers } from './print.ts';
+import {
+  describeWords,
+  nearest,
+  readWords,
+  wholeNumber,
+  type Spoken,
+  type Vocabulary,
+} from './words.ts';
+import { printable, printers } from './print.ts';
 
 interface Subcommand {
   /** What stands where: `TO AMOUNT [CURRENCY]`. */
@@ -35,28 +49,62 @@ const common: Vocabulary = {
   json: { summary: 'answers as JSON' },
 };
 
+const foundingWords: Vocabulary = {
+  name: { value: 'NAME', summary: 'what you are called in it' },
+  members: { value: 'NAME=DID,...', summary: 'who else belongs to it from the first day' },
+  currency: { value: 'NAME', summary: 'its currency', byDefault: 'hours' },
+  decimals: { value: 'N', summary: 'digits after the point', byDefault: '2' },
+  baseline: { value: 'AMOUNT', summary: 'what each member may owe at first', byDefault: '100' },
+  cap: { value: 'AMOUNT', summary: 'what a member may owe at most', byDefault: '1000' },
+};
+
 const currencyWord: Vocabulary = {
   currency: { value: 'NAME', summary: 'which currency', byDefault: "the network's first" },
 };
 
 // --- Asking -------------------------------------------------------------------------------------
 
-/** Asks the running node; opens the store for the question when none runs. */
-const ask = async (home: Home, method: string, params: Json): Promise<Answer> => {
-  const control = await readControl(home.controlPath);
-  if (control) {
+const hasCode = (error: unknown, code: Fault['code']): error is Fault =>
+  error instanceof Fault && error.code === code;
+
+/** The node of a home: the running one, or its store opened for a question when none runs. */
+const openNode = async (home: Home) => {
+  /** Why the running node, if there is one, cannot be asked. */
+  let silence: Fault | undefined;
+  const askRunning = async (method: string, params: Json): Promise<Answer | undefined> => {
     try {
-      return await callNode(control, method, params);
+      const control = await readControl(home.controlPath);
+      return control && (await callNode(control, method, params));
     } catch (error) {
       // A node that was killed leaves its control file; its store is free then.
-      if (!(error instanceof Fault && error.code === 'node_not_running')) throw error;
+      if (!hasCode(error, 'node_not_running')) throw error;
+      silence = error;
+      return undefined;
     }
-  }
-  const node = await openOffline(home, referenceLayers, readSettings());
+  };
+  let offline: Node | undefined;
+  const openStore = (): Promise<Node> =>
+    openOffline(home, referenceLayers, readSettings()).catch((error: unknown) => {
+      throw hasCode(error, 'store_locked') ? (silence ?? error) : error;
+    });
+  return {
+    async ask(method: string, params: Json): Promise<Answer> {
+      const answer = offline ? undefined : await askRunning(method, params);
+      if (answer) return answer;
+      offline ??= await openStore();
+      return runMethod(offline, method, params);
+    },
+    close: () => offline?.stop(),
+  };
+};
+
+/** Asks one thing. */
+const ask = async (home: Home, method: string, params: Json): Promise<Answer> => {
+  const node = await openNode(home);
   try {
-    return await runMethod(node, method, params);
+    return await node.ask(method, params);
   } finally {
-    await node.stop();
+    await node.close();
   }
 };
 
@@ -67,9 +115,9 @@ const show = (name: string, answer: Answer, spoken: Spoken): number => {
   } else if (answer.ok) {
     for (const line of printers[name]?.(answer.value) ?? []) console.log(line);
   } else {
-    console.error(`${chalk.red(answer.status)}: ${answer.reason}`);
+    console.error(`${chalk.red(answer.status)}: ${printable(answer.reason)}`);
   }
-  return answer.ok ? EXIT.ok : EXIT.failed;
+  return answer.ok ? EXIT.ok : exitOf(answer.status);
 };
 
 /** A subcommand that asks one method and prints its answer. */
@@ -105,8 +153,12 @@ const said = (spoken: Spoken, word: string, name = word): { readonly [name: stri
 // --- Making and running -------------------------------------------------------------------------
 
 const init = async (home: Home, spoken: Spoken): Promise<number> => {
-  const { did, created } = await ensureIdentity(home);
   const name = spoken.values.get('network');
+  const idle = Object.keys(foundingWords).find((word) => spoken.values.has(word));
+  if (name === undefined && idle !== undefined) {
+    throw new Fault('usage', `"${idle}" is for founding a network: say "network NAME" too`);
+  }
+  const { did, created } = await ensureIdentity(home);
   const result: { [key: string]: Json } = { did, created, directory: home.directory };
   if (name !== undefined) {
     const network = await writeNetwork(home, foundNetwork(did, name, spoken.values, publicKeyOf));
@@ -138,25 +190,17 @@ const settingWords: Vocabulary = Object.fromEntries(
   }),
 );
 
-const portOf = (spoken: Spoken): number => {
-  const text = spoken.values.get('port') ?? '0';
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(port <= 65_535)) {
-    throw new Fault('usage', `port: expected a number from 0 to 65535, got ${text}`);
-  }
-  return port;
-};
-
 const start = async (home: Home, spoken: Spoken): Promise<number> => {
   const settings = readSettings(
     Object.fromEntries([...spoken.values].filter(([word]) => Object.hasOwn(settingWords, word))),
   );
   const peers = (spoken.values.get('peers') ?? '').split(',').filter((each) => each !== '');
   for (const peer of peers) {
-    if (!/^[^:\s]+:\d{1,5}$/.test(peer)) {
+    if (!isDialable(peer)) {
       throw new Fault('usage', `peers: expected host:port, separated by commas, got ${peer}`);
     }
   }
+  const port = wholeNumber(spoken, 'port', 0, [0, 65_535]);
   const host = spoken.values.get('host') ?? '0.0.0.0';
   const networkInterface = spoken.values.get('interface');
   const level = spoken.values.has('verbose') ? 'debug' : 'info';
@@ -164,7 +208,7 @@ const start = async (home: Home, spoken: Spoken): Promise<number> => {
     home,
     layers: referenceLayers,
     settings,
-    listen: `${host}:${portOf(spoken)}`,
+    listen: formatAddress({ host, port }),
     peers: peers.map((address) => ({ address, did: undefined })),
     multicast: spoken.values.has('alone')
       ? undefined
@@ -178,7 +222,7 @@ const start = async (home: Home, spoken: Spoken): Promise<number> => {
     network: daemon.node.network.genesis.name,
     address: daemon.address,
     control: daemon.control.address,
-    multicast: daemon.multicastUnavailable ?? null,
+    multicast: spoken.values.has('alone') ? 'not wanted' : (daemon.multicastUnavailable ?? null),
   };
   const code = show('start', { ok: true, value }, spoken);
   await untilStopped(daemon, process.send !== undefined);
@@ -190,7 +234,9 @@ const start = async (home: Home, spoken: Spoken): Promise<number> => {
 const exportTo = async (home: Home, spoken: Spoken): Promise<number> => {
   const answer = await ask(home, 'ledger.export', said(spoken, 'currency'));
   const file = spoken.rest[0];
-  if (!answer.ok) return show('export', answer, spoken);
+  if (!answer.ok || (file === undefined && spoken.values.has('json'))) {
+    return show('export', answer, spoken);
+  }
   const lines = answer.value as readonly string[];
   const text = lines.map((line) => `${line}\n`).join('');
   if (file === undefined) {
@@ -203,12 +249,46 @@ const exportTo = async (home: Home, spoken: Spoken): Promise<number> => {
   return show('export', { ok: true, value: { file, records: lines.length } }, spoken);
 };
 
-const importLines = async (spoken: Spoken): Promise<Json> => {
+/** What one request carries: far below the bound of a body, even with every quote escaped. */
+const LOT_CHARACTERS_MAX = 4_194_304;
+const LOT_LINES_MAX = 10_000;
+
+/** Lines in their order, in lots that a request has room for. An empty file is one empty lot. */
+const inLots = (lines: readonly string[]): readonly (readonly string[])[] => {
+  const lots: string[][] = [[]];
+  let characters = 0;
+  for (const line of lines) {
+    const full = characters + line.length > LOT_CHARACTERS_MAX;
+    if (full || lots.at(-1)!.length >= LOT_LINES_MAX) {
+      lots.push([]);
+      characters = 0;
+    }
+    lots.at(-1)!.push(line);
+    characters += line.length;
+  }
+  return lots;
+};
+
+const importFrom = async (home: Home, spoken: Spoken): Promise<number> => {
   const file = spoken.rest[0]!;
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new Fault('usage', `${file}: ${messageOf(error)}`);
   });
-  return { ...said(spoken, 'currency'), lines: text.split('\n').filter((line) => line !== '') };
+  const node = await openNode(home);
+  try {
+    const total = { offered: 0, taken: 0, waiting: 0, missing: 0 };
+    for (const lines of inLots(text.split('\n').filter((line) => line !== ''))) {
+      const answer = await node.ask('ledger.import', { ...said(spoken, 'currency'), lines });
+      if (!answer.ok) return show('import', answer, spoken);
+      const { offered, taken, waiting, missing } = answer.value as typeof total;
+      total.offered += offered;
+      total.taken += taken;
+      Object.assign(total, { waiting, missing });
+    }
+    return show('import', { ok: true, value: total }, spoken);
+  } finally {
+    await node.close();
+  }
 };
 
 /** `verify` asks two things: of a signature on standard input, or of this node's store. */
@@ -234,12 +314,7 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
     restMax: 0,
     words: {
       network: { value: 'NAME', summary: 'founds a network of that name' },
-      name: { value: 'NAME', summary: 'what you are called in it' },
-      members: { value: 'NAME=DID,...', summary: 'who else belongs to it from the first day' },
-      currency: { value: 'NAME', summary: 'its currency', byDefault: 'hours' },
-      decimals: { value: 'N', summary: 'digits after the point', byDefault: '2' },
-      baseline: { value: 'AMOUNT', summary: 'what each member may owe at first', byDefault: '100' },
-      cap: { value: 'AMOUNT', summary: 'what a member may owe at most', byDefault: '1000' },
+      ...foundingWords,
       ...common,
     },
     run: init,
@@ -294,13 +369,13 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
     words: {
       ...currencyWord,
       after: { value: 'ID', summary: 'begins after that entry' },
-      limit: { value: 'N', summary: 'entries', byDefault: '1000' },
+      limit: { value: 'N', summary: 'entries', byDefault: String(HISTORY_ROWS_MAX) },
     },
     params: (spoken) => ({
       ...(spoken.rest[0] === undefined ? {} : { account: spoken.rest[0] }),
       ...said(spoken, 'currency'),
       ...said(spoken, 'after'),
-      ...(spoken.values.has('limit') ? { limit: Number(spoken.values.get('limit')) } : {}),
+      limit: wholeNumber(spoken, 'limit', HISTORY_ROWS_MAX, [1, HISTORY_ROWS_MAX]),
     }),
   }),
   verify: question(
@@ -316,13 +391,14 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
     words: { ...currencyWord, ...common },
     run: exportTo,
   },
-  import: question('import', 'ledger.import', 'offers the records of an export', {
+  import: {
     usage: 'FILE',
+    summary: 'offers the records of an export',
     restMin: 1,
     restMax: 1,
-    words: currencyWord,
-    params: importLines,
-  }),
+    words: { ...currencyWord, ...common },
+    run: importFrom,
+  },
   topics: question('topics', 'gossip.topics', 'what is held of each topic'),
   fault: question('fault', 'network.fault', 'cuts the links with some peers, for demonstrations', {
     usage: 'cut WHO... | heal',

@@ -5,6 +5,7 @@
  * An answer is `{"ok":true,...}` or `{"ok":false,"status":...,"reason":...}`; the exit code is 1 if any
  * was refused. `canon` alone prints the canonical bytes themselves.
  */
+import { CONTENT_BYTES_MAX } from '#contracts/content.ts';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Genesis } from '#contracts/genesis.ts';
 import type { Did, Json, NetworkId } from '#contracts/identifiers.ts';
@@ -78,13 +79,14 @@ const did = (input: Uint8Array): Result => {
   const parsed = content.parse(input);
   if (!parsed.ok) return parsed;
   const layer = layerOf('');
-  if (typeof parsed.value === 'string' || 'did' in Object(parsed.value)) {
-    const text = typeof parsed.value === 'string' ? parsed.value : (parsed.value as Fields)['did'];
-    const key = layer.publicKey(String(text));
-    return key.ok ? ok({ did: String(text), publicKey: hex(key.value) }) : key;
-  }
-  const fields = fieldsOf(input);
+  const fields = typeof parsed.value === 'string' ? ok({ did: parsed.value }) : fieldsOf(input);
   if (!fields.ok) return fields;
+  const text = fields.value['did'];
+  if (text !== undefined) {
+    if (typeof text !== 'string') return refused('params_invalid', 'did: expected a text');
+    const key = layer.publicKey(text);
+    return key.ok ? ok({ did: text, publicKey: hex(key.value) }) : key;
+  }
   if (fields.value['seed'] !== undefined) {
     const seed = hexOf(fields.value, 'seed', 32);
     if (!seed.ok) return seed;
@@ -215,11 +217,41 @@ const commands: { readonly [name: string]: Plumb } = {
   validate: { summary: 'verdicts and balances of {"genesis","records"}', run: validate },
 };
 
+/** All of standard input; what goes beyond the bound of a value is not read, and refused for it. */
 const readInput = async (): Promise<Buffer> => {
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  let bytes = 0;
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    if (bytes > CONTENT_BYTES_MAX) break;
+  }
   return Buffer.concat(chunks);
 };
+
+const NEWLINE = 0x0a;
+
+/** The lines of standard input as they come, without empty ones; a longer one than a value may be is cut. */
+async function* readLines(): AsyncGenerator<Buffer> {
+  let pieces: Buffer[] = [];
+  let bytes = 0;
+  const keep = (piece: Buffer): void => {
+    if (bytes <= CONTENT_BYTES_MAX) pieces.push(piece);
+    bytes += piece.length;
+  };
+  for await (const chunk of process.stdin) {
+    let rest = chunk as Buffer;
+    for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE)) {
+      keep(rest.subarray(0, end));
+      if (bytes > 0) yield Buffer.concat(pieces);
+      rest = rest.subarray(end + 1);
+      pieces = [];
+      bytes = 0;
+    }
+    keep(rest);
+  }
+  if (bytes > 0) yield Buffer.concat(pieces);
+}
 
 /** A command on one input; a Fault of the input (a bad genesis) is a refusal here. */
 const attempt = (name: string, input: Uint8Array): Result => {
@@ -242,16 +274,12 @@ const answerOne = (name: string, input: Uint8Array, json: boolean): number => {
   return result.ok ? EXIT.ok : EXIT.failed;
 };
 
-const answerLines = (name: string, input: Buffer): number => {
-  let code: number = EXIT.ok;
-  let from = 0;
-  while (from < input.length) {
-    const end = input.indexOf(10, from);
-    const line = input.subarray(from, end === -1 ? input.length : end);
-    from = end === -1 ? input.length : end + 1;
-    if (line.length === 0) continue;
+/** Each line is answered before the next one is waited for; undefined if there was none. */
+const answerLines = async (name: string): Promise<number | undefined> => {
+  let code: number | undefined;
+  for await (const line of readLines()) {
     const result = attempt(name, line);
-    if (!result.ok) code = EXIT.failed;
+    code = result.ok ? (code ?? EXIT.ok) : EXIT.failed;
     console.log(asLine(result));
   }
   return code;
@@ -267,11 +295,11 @@ const run = async (name: string, words: readonly string[]): Promise<number | und
     json: { summary: 'the answer as an object, for canon too' },
   };
   const spoken = readWords(words, vocabulary, 0);
+  const silence = name === 'verify' ? undefined : EXIT.ok;
+  if (spoken.values.has('lines')) return (await answerLines(name)) ?? silence;
   const input = await readInput();
   if (input.length === 0 && name === 'verify') return undefined;
-  return spoken.values.has('lines')
-    ? answerLines(name, input)
-    : answerOne(name, input, spoken.values.has('json'));
+  return answerOne(name, input, spoken.values.has('json'));
 };
 
 export const plumbing = { commands, run };

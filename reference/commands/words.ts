@@ -61,7 +61,8 @@ export const readWords = (
   const queue = [...typed];
   for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
     if (word.startsWith('--')) {
-      throw usage(`words here have no dashes: say "${word.replace(/^-+/, '').replace('=', ' ')}"`);
+      const meant = word.replace(/^-+/, '').replace('=', ' ');
+      throw usage(`words here have no dashes${meant === '' ? '' : `: say "${meant}"`}`);
     }
     const known = Object.hasOwn(vocabulary, word) ? vocabulary[word] : undefined;
     if (!known) {

@@ -4,6 +4,7 @@ import type { Content } from '#contracts/content.ts';
 import { Fault } from '#contracts/faults.ts';
 import type { Genesis } from '#contracts/genesis.ts';
 import type { Did, NetworkId } from '#contracts/identifiers.ts';
+import type { Network } from '#contracts/node.ts';
 import type { Records } from '#contracts/records.ts';
 
 const did = z.string().min(1).max(128);
@@ -39,12 +40,6 @@ const schema = z.strictObject({
     .max(10_000),
   names: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/), did),
 });
-
-/** A genesis and its name. */
-export interface Network {
-  readonly genesis: Genesis;
-  readonly id: NetworkId;
-}
 
 /** The id of a genesis: the hash of its canonical form. */
 export const networkOf = (genesis: Genesis, content: Content): Network => {

@@ -8,6 +8,7 @@
  */
 import type { Cancel, Candidate, Host } from '#contracts/host.ts';
 import type { Did } from '#contracts/identifiers.ts';
+import type { PeerView } from '#contracts/node.ts';
 import type { PeeringSettings } from '#contracts/settings.ts';
 import type { CloseReason, DialResult, Link } from '#contracts/transport.ts';
 import type { Session } from './session.ts';
@@ -26,14 +27,6 @@ export interface PeeringOptions {
   readonly begin: (link: Link, expected: Did | undefined) => Session;
   readonly connected: (peer: Did) => void;
   readonly disconnected: (peer: Did) => void;
-}
-
-/** A peer as operators see it. */
-export interface PeerView {
-  readonly did: Did;
-  readonly address: string;
-  readonly side: 'dialler' | 'listener';
-  readonly roundTripMs: number | undefined;
 }
 
 interface Target {

@@ -12,6 +12,7 @@
  * At start the records are read back in the order of arrival, folded again, and the fold is compared
  * with the balances and heads that were committed beside them.
  */
+import type { Content } from '#contracts/content.ts';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { DurableStore, Write } from '#contracts/host.ts';
 import type { Did, NetworkId, RecordId, Topic } from '#contracts/identifiers.ts';
@@ -107,10 +108,14 @@ const entriesUnder = async (
   return entries;
 };
 
-export const createRecordStore = (
-  store: DurableStore,
-  canonical: (record: SignedRecord) => string,
-): RecordStore => {
+/** What was opened or signed has a canonical form; anything else is our own bug. */
+const canonical = (content: Content, record: SignedRecord): string => {
+  const text = content.canonicalize(record);
+  if (!text.ok) throw new Error(`a record has no canonical form: ${text.reason}`);
+  return text.value;
+};
+
+export const createRecordStore = (store: DurableStore, content: Content): RecordStore => {
   /** Written and perhaps not durable yet. */
   const unsettled = new Map<RecordId, SignedRecord>();
   const cache = new Map<RecordId, SignedRecord>();
@@ -158,7 +163,7 @@ export const createRecordStore = (
       unsettled.set(record.id, record);
       const arrival = String(nextArrival++).padStart(ARRIVAL_DIGITS, '0');
       const writes: Write[] = [
-        { key: `record/${record.id}`, value: canonical(record) },
+        { key: `record/${record.id}`, value: canonical(content, record) },
         { key: `arrival/${arrival}`, value: record.id },
       ];
       if (own) writes.push({ key: `outbox/${record.id}`, value: '' });

@@ -9,7 +9,7 @@
  * lose frames (the simulated ones do).
  */
 import type { Did, NetworkId } from '#contracts/identifiers.ts';
-import type { Cancel } from '#contracts/host.ts';
+import type { Cancel, Host } from '#contracts/host.ts';
 import type { Frames } from '#contracts/frames.ts';
 import {
   PROTOCOL,
@@ -19,19 +19,9 @@ import {
   type Message,
 } from '#contracts/messages.ts';
 import type { HelloFacts, Records, Signer } from '#contracts/records.ts';
+import type { SessionEvent } from '#contracts/node.ts';
 import type { SessionSettings } from '#contracts/settings.ts';
 import type { CloseReason, Link } from '#contracts/transport.ts';
-
-/** Everything a session counts. */
-export const SESSION_EVENTS = [
-  'frame_refused',
-  'message_before_hello',
-  'hello_refused',
-  'hello_timed_out',
-  'peer_silent',
-  'send_dropped',
-] as const;
-export type SessionEvent = (typeof SESSION_EVENTS)[number];
 
 export interface SessionOptions {
   readonly link: Link;
@@ -39,9 +29,7 @@ export interface SessionOptions {
   readonly records: Records;
   readonly signer: Signer;
   readonly network: NetworkId;
-  readonly nonce: () => string;
-  readonly after: (delayMs: number, run: () => void) => Cancel;
-  readonly monotonic: () => number;
+  readonly host: Pick<Host, 'after' | 'monotonic' | 'randomBytes'>;
   readonly settings: SessionSettings;
   /** Whom we dialled, if we knew. */
   readonly expected: Did | undefined;
@@ -68,8 +56,9 @@ export interface Session {
 }
 
 export const createSession = (options: SessionOptions): Session => {
-  const { link, frames, records, signer, network, settings, count } = options;
-  const mine: HelloFacts = { did: signer.did, network, protocol: PROTOCOL, nonce: options.nonce() };
+  const { link, frames, records, signer, network, host, settings, count } = options;
+  const nonce = (): string => Buffer.from(host.randomBytes(16)).toString('base64url');
+  const mine: HelloFacts = { did: signer.did, network, protocol: PROTOCOL, nonce: nonce() };
   const decoder = frames.decoder();
   const timers = new Set<Cancel>();
   const queue: Uint8Array[] = [];
@@ -81,7 +70,7 @@ export const createSession = (options: SessionOptions): Session => {
   /** We hung up: what still arrives is not listened to. */
   let refused = false;
   let ended = false;
-  const openedAt = options.monotonic();
+  const openedAt = host.monotonic();
   let establishedAt: number | undefined;
   let heardAt = openedAt;
   let ping: { readonly nonce: string; readonly sentAt: number } | undefined;
@@ -89,7 +78,7 @@ export const createSession = (options: SessionOptions): Session => {
 
   const after = (delayMs: number, run: () => void): void => {
     if (ended) return;
-    const cancel = options.after(delayMs, () => {
+    const cancel = host.after(delayMs, () => {
       timers.delete(cancel);
       run();
     });
@@ -147,14 +136,18 @@ export const createSession = (options: SessionOptions): Session => {
   };
 
   const receiveHello = (hello: Hello): void => {
-    const { did, protocol, nonce } = hello;
-    const facts: HelloFacts = { did, network: hello.network, protocol, nonce };
+    const facts: HelloFacts = {
+      did: hello.did,
+      network: hello.network,
+      protocol: hello.protocol,
+      nonce: hello.nonce,
+    };
     const reason = objection(facts);
     if (reason !== undefined) {
       refuse(reason);
       return;
     }
-    if (theirs && (theirs.nonce !== nonce || theirs.did !== did)) {
+    if (theirs && (theirs.nonce !== facts.nonce || theirs.did !== facts.did)) {
       refuse('a second Hello differs from the first');
       return;
     }
@@ -181,20 +174,20 @@ export const createSession = (options: SessionOptions): Session => {
       return;
     }
     peer = theirs.did;
-    establishedAt = options.monotonic();
+    establishedAt = host.monotonic();
     after(settings.pingIntervalMs, watch);
     options.established(session, peer);
   };
 
   /** Silence is answered with a Ping, long silence with an end. */
   const watch = (): void => {
-    const silentMs = options.monotonic() - heardAt;
+    const silentMs = host.monotonic() - heardAt;
     if (silentMs >= settings.pingIntervalMs * settings.pingMissesMax) {
       count('peer_silent', `${Math.round(silentMs)} ms`);
       link.close();
       return;
     }
-    ping = { nonce: options.nonce(), sentAt: options.monotonic() };
+    ping = { nonce: nonce(), sentAt: host.monotonic() };
     say({ type: 'ping', nonce: ping.nonce });
     after(settings.pingIntervalMs, watch);
   };
@@ -211,7 +204,7 @@ export const createSession = (options: SessionOptions): Session => {
         say({ type: 'pong', nonce: message.nonce });
         return;
       case 'pong':
-        if (message.nonce === ping?.nonce) roundTripMs = options.monotonic() - ping.sentAt;
+        if (message.nonce === ping?.nonce) roundTripMs = host.monotonic() - ping.sentAt;
         return;
       default:
         if (peer === undefined) count('message_before_hello', message.type);
@@ -240,7 +233,7 @@ export const createSession = (options: SessionOptions): Session => {
 
   link.open({
     received(bytes) {
-      heardAt = options.monotonic();
+      heardAt = host.monotonic();
       for (const outcome of decoder.push(bytes)) {
         if (ended || refused) return;
         if (outcome.ok) {

@@ -14,7 +14,7 @@ import type { AddressInfo } from 'node:net';
 import { timingSafeEqual } from 'node:crypto';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
-import type { Node, NodeEvent } from '#reference/node.ts';
+import type { Node, NodeEvent } from '#contracts/node.ts';
 import { runMethod } from './methods.ts';
 import { nameOf } from './people.ts';
 

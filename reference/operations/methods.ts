@@ -3,11 +3,11 @@
  * command line on a node that is not running. Parameters are checked here, once.
  */
 import { z } from 'zod';
-import type { Did, Json } from '#contracts/identifiers.ts';
+import type { Did, Json, Topic } from '#contracts/identifiers.ts';
 import { refused, type Outcome } from '#contracts/outcome.ts';
 import type { Candidate } from '#contracts/host.ts';
 import { MEMO_BYTES_MAX } from '#contracts/records.ts';
-import type { HistoryRow, Node } from '#reference/node.ts';
+import type { HistoryRow, Node } from '#contracts/node.ts';
 import { parseAddress } from '#reference/transport/address.ts';
 import { formatAmount, parseAmount } from './amounts.ts';
 import { nameOf, resolvePerson } from './people.ts';
@@ -31,7 +31,7 @@ const method = <Params>(
 ): Method => ({ summary, params, run });
 
 /** Rows in one page of history. */
-const ROWS_MAX = 1_000;
+export const HISTORY_ROWS_MAX = 1_000;
 
 const currency = z.string().max(64).optional();
 const person = z.string().min(1).max(128);
@@ -308,7 +308,7 @@ export const methods: { readonly [name: string]: Method } = {
       account: person.optional(),
       currency,
       after: z.string().max(64).optional(),
-      limit: z.int().min(1).max(ROWS_MAX).default(ROWS_MAX),
+      limit: z.int().min(1).max(HISTORY_ROWS_MAX).default(HISTORY_ROWS_MAX),
     }),
     history as (node: Node, params: unknown) => Answer,
   ),

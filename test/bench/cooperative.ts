@@ -8,7 +8,8 @@ import type { Genesis } from '#contracts/genesis.ts';
 import type { RecordId, Topic } from '#contracts/identifiers.ts';
 import type { Records, SignedRecord, Signer } from '#contracts/records.ts';
 import { referenceLayers } from '#reference/layers.ts';
-import { networkOf, type Network } from '#reference/node/genesis.ts';
+import type { Network } from '#contracts/node.ts';
+import { networkOf } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
 
 export const CURRENCY = 'hours';

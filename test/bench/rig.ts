@@ -12,7 +12,8 @@ import { readSettings } from '#reference/config.ts';
 import { createHost } from '#reference/host/host.ts';
 import { openStore } from '#reference/host/level-store.ts';
 import { referenceLayers } from '#reference/layers.ts';
-import { createNode, type Node } from '#reference/node.ts';
+import type { Node } from '#contracts/node.ts';
+import { createNode } from '#reference/node.ts';
 import type { Cooperative } from './cooperative.ts';
 
 /** Runs `work` with a fresh folder and removes it afterwards, however that went. */

@@ -11,7 +11,7 @@ import type { Did } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import type { Link } from '#contracts/transport.ts';
 import { referenceLayers } from '#reference/layers.ts';
-import type { Node } from '#reference/node.ts';
+import type { Node } from '#contracts/node.ts';
 import { encodeDid } from '#reference/records/did.ts';
 import { createQuicTransport } from '#reference/transport/quic.ts';
 import { CURRENCY, TOPIC, foundCooperative, type Cooperative } from './cooperative.ts';

@@ -669,6 +669,15 @@ describe('forks', () => {
     return written;
   };
 
+  /** A record and all that it rests on. */
+  const pastOf = (record: SignedRecord, all: readonly SignedRecord[]): SignedRecord[] => {
+    const past = new Set([record]);
+    for (const { previous, parents } of past) {
+      for (const each of all) if (each.id === previous || parents.includes(each.id)) past.add(each);
+    }
+    return [...past];
+  };
+
   /** Everything that the rule keeps, told plainly: take away surplus until nothing is left to take. */
   const keptOf = (all: readonly SignedRecord[]): ReadonlySet<RecordId> => {
     const kept = new Map(all.map((record) => [record.id, record]));
@@ -705,15 +714,26 @@ describe('forks', () => {
         const history = historyOf(moves);
         const random = createRandom(`${seed}`);
         const village = createVillage({ names: ['ann', 'ben', 'cem'], seed: `${seed}` });
-        // Everybody hears a share of the records, in an order of its own; somebody hears each.
-        const shares = village.members.map((_, index) =>
-          random.shuffle(history.filter((_, at) => at % 3 === index || random.next() < 0.5)),
-        );
-        village.members.forEach((member, index) => {
-          for (const record of shares[index]!)
-            member.carry(member.gossip.import(0, HOURS, [asJson(record)]));
-        });
+        const takes = (member: Member, given: readonly SignedRecord[]): void =>
+          member.carry(member.gossip.import(village.now(), HOURS, given.map(asJson)));
+        // Every record has a home: whoever signs on top of others holds them, and insists.
+        const insist = (): void =>
+          village.members.forEach((member, index) => {
+            for (const record of random.shuffle(history.filter((_, at) => at % 3 === index))) {
+              for (const _ of history) takes(member, random.shuffle(pastOf(record, history)));
+            }
+          });
+        // And everybody has heard a share of the rest, in an order of its own.
+        for (const member of village.members) {
+          for (const record of random.shuffle(history)) {
+            if (random.next() < 0.5) takes(member, [record]);
+          }
+        }
+        insist();
         village.connectAll();
+        village.advance(600_000);
+        expect(new Set(village.members.map((member) => orderOf(member).join())).size).toBe(1);
+        insist();
         village.advance(600_000);
         const expected = keptOf(history);
         for (const member of village.members) {

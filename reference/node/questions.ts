@@ -1,0 +1,111 @@
+/** Questions: what a node answers of what it holds. Nothing here changes anything. */
+import type { Content } from '#contracts/content.ts';
+import { Fault } from '#contracts/faults.ts';
+import type { Gossip } from '#contracts/gossip.ts';
+import type { Did, Json, RecordId, Topic } from '#contracts/identifiers.ts';
+import type { Knowledge } from '#contracts/knowledge.ts';
+import type { Ledger } from '#contracts/ledger.ts';
+import type { HistoryRow, Node, TopicView } from '#contracts/node.ts';
+import type { EntryLine, Records, SignedRecord } from '#contracts/records.ts';
+import type { Reconciliation } from '#contracts/reconciliation.ts';
+
+export interface QuestionsOptions {
+  readonly content: Content;
+  readonly records: Records;
+  readonly gossip: Gossip;
+  readonly ledger: Ledger;
+  readonly reconciliation: Reconciliation;
+  /** A ledger that has seen nothing yet: for folding again. */
+  readonly freshLedger: () => Ledger;
+  readonly read: (id: RecordId) => SignedRecord | undefined;
+}
+
+export type Questions = Pick<Node, 'history' | 'topics' | 'knowledge' | 'exported' | 'verify'>;
+
+/** What an entry does to an account: debits minus credits. */
+const netOf = (record: SignedRecord, account: Did): bigint => {
+  if (record.kind !== 'icn/entry/1') return 0n;
+  const { accounts } = record.body as { readonly accounts: readonly EntryLine[] };
+  return accounts
+    .filter((line) => line.account === account)
+    .reduce((sum, { debit, credit }) => sum + BigInt(debit ?? 0) - BigInt(credit ?? 0), 0n);
+};
+
+/** Accounts on which two ledgers disagree, a line each. */
+const differences = (topic: Topic, left: Ledger, right: Ledger): string[] => {
+  const accounts = new Set([...left.balances(topic).keys(), ...right.balances(topic).keys()]);
+  return [...accounts]
+    .map((account) => [account, left.balance(topic, account), right.balance(topic, account)])
+    .filter(([, held, folded]) => held !== folded)
+    .map(([account, held, folded]) => `${topic} ${account}: ${held} held, ${folded} recomputed`);
+};
+
+export const createQuestions = (options: QuestionsOptions): Questions => {
+  const { content, records, gossip, ledger, reconciliation } = options;
+
+  const knowledge = (topic: Topic): Knowledge => {
+    const found = gossip.knowledge(topic);
+    if (!found) throw new Error(`topic ${topic} is not one of this network's`);
+    return found;
+  };
+
+  const read = (id: RecordId): SignedRecord => {
+    const record = options.read(id);
+    if (!record) throw new Fault('store_inconsistent', `record ${id} is indexed and not stored`);
+    return record;
+  };
+
+  const row = (account: Did, id: RecordId): HistoryRow => {
+    const record = read(id);
+    const verdict = ledger.verdict(id) ?? { status: 'pending', reason: 'not judged yet' };
+    const standing = ledger.standing(id) ?? 'unlinked';
+    const counts = verdict.status === 'accepted' && standing === 'stands';
+    return { record, verdict, standing, change: counts ? netOf(record, account) : 0n };
+  };
+
+  const view = (topic: Topic): TopicView => {
+    const held = knowledge(topic);
+    const waiting = gossip.waiting(topic);
+    return {
+      topic,
+      records: held.count,
+      authors: held.clock().size,
+      heads: held.heads().length,
+      waiting: waiting.records,
+      missing: waiting.missing.length,
+      forked: held.forked(),
+      fingerprint: reconciliation.summarise(held).fingerprint,
+    };
+  };
+
+  return {
+    knowledge,
+    topics: () => gossip.topics().map(view),
+    history: (topic, account) => ledger.history(topic, account).map((id) => row(account, id)),
+
+    *exported(topic) {
+      for (const id of knowledge(topic).ordered()) {
+        const text = content.canonicalize(read(id));
+        if (!text.ok) throw new Fault('store_inconsistent', `record ${id}: ${text.reason}`);
+        yield text.value;
+      }
+    },
+
+    *verify() {
+      const problems: string[] = [];
+      const fresh = options.freshLedger();
+      let checked = 0;
+      for (const topic of gossip.topics()) {
+        for (const id of knowledge(topic).ordered()) {
+          const opened = records.open(read(id) as unknown as Json);
+          if (opened.ok) fresh.add(opened.value);
+          else problems.push(`${id}: ${opened.status}: ${opened.reason}`);
+          checked += 1;
+          yield { checked };
+        }
+        problems.push(...differences(topic, ledger, fresh));
+      }
+      return problems;
+    },
+  };
+};

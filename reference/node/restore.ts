@@ -1,0 +1,55 @@
+/**
+ * Restore: a node remembers. Records are read back in the order in which they were taken and folded
+ * again, and the fold is held against the balances and heads that were committed beside them. They can
+ * differ by damage alone: every step was one commit.
+ */
+import { Fault, messageOf } from '#contracts/faults.ts';
+import type { Gossip } from '#contracts/gossip.ts';
+import type { Did, Topic } from '#contracts/identifiers.ts';
+import type { Ledger } from '#contracts/ledger.ts';
+import { accountIn, balanceKey, type Noted, type RecordStore } from './record-store.ts';
+
+const inconsistent = (what: string, cause?: unknown): Fault =>
+  new Fault(
+    'store_inconsistent',
+    `the store does not agree with itself: ${what}. Export what you can, then sync a new store from peers`,
+    { cause },
+  );
+
+/** Fills gossip and ledger from the store. Rejects with a Fault `store_inconsistent`. */
+export const restore = async (
+  store: RecordStore,
+  gossip: Gossip,
+  ledger: Ledger,
+): Promise<void> => {
+  const noted = await store.load((record, unpushed) => {
+    try {
+      gossip.restore(record, { unpushed });
+      ledger.add(record);
+    } catch (error) {
+      throw inconsistent(messageOf(error), error);
+    }
+  });
+  for (const topic of gossip.topics()) {
+    compareHeads(topic, gossip, noted);
+    compareBalances(topic, ledger, noted);
+  }
+};
+
+const compareHeads = (topic: Topic, gossip: Gossip, noted: Noted): void => {
+  const heads = gossip.knowledge(topic)?.heads() ?? [];
+  if (heads.join() !== (noted.heads.get(topic) ?? []).join()) {
+    throw inconsistent(`${topic} has other heads than noted`);
+  }
+};
+
+const compareBalances = (topic: Topic, ledger: Ledger, noted: Noted): void => {
+  const named = [...noted.balances.keys()].flatMap((key) => accountIn(topic, key) ?? []);
+  for (const account of new Set<Did>([...ledger.balances(topic).keys(), ...named])) {
+    const written = noted.balances.get(balanceKey(topic, account));
+    const balance = String(ledger.balance(topic, account));
+    if (written !== balance) {
+      throw inconsistent(`${account} has ${balance} by its records and ${written} as noted`);
+    }
+  }
+};
