@@ -109,7 +109,7 @@ export interface PullRequest {
   readonly type: 'pull-request';
   readonly topic: Topic;
   readonly ranges: readonly SequenceRange[];
-  readonly bytesMax: number;
+  readonly maxBytes: number;
   readonly nonce: string;
   /** Where the last answer stopped. */
   readonly cursor?: string;

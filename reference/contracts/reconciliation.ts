@@ -11,7 +11,7 @@ import type { Digest, PullRequest } from './messages.ts';
 import type { SignedRecord } from './records.ts';
 
 export type Summary = Omit<Digest, 'type' | 'nonce'>;
-export type Pull = Omit<PullRequest, 'type' | 'nonce' | 'bytesMax'>;
+export type Pull = Omit<PullRequest, 'type' | 'nonce' | 'maxBytes'>;
 
 export interface Comparison {
   /** The sender claims records that we lack: ask. */

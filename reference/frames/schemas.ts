@@ -107,7 +107,7 @@ export const schemas: Schemas = {
     type: z.literal('pull-request'),
     topic,
     ranges: listOf(range, CLOCK_COMPONENTS_MAX),
-    bytesMax: z.int().min(1),
+    maxBytes: z.int().min(1),
     nonce,
     cursor,
   }),

@@ -187,7 +187,7 @@ export const create: CreateGossip = (options) => {
 
   const receivePullRequest = (peer: Peer, { log }: Subject, message: PullRequest): Effect[] => {
     if (!trust.mayRead(log.topic, peer.did)) return notPermitted(peer, log.topic);
-    const bytesMax = Math.min(message.bytesMax, trust.budget(peer.did).pullBytesMax);
+    const bytesMax = Math.min(message.maxBytes, trust.budget(peer.did).pullBytesMax);
     const served = reconciliation.serve(log, message, bytesMax, read);
     const lots = inLots(served.records);
     return lots.map((lot, index): Effect => {

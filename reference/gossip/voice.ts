@@ -139,7 +139,7 @@ export const createVoice = (options: GossipOptions, state: State) => {
     const message: PullRequest = {
       type: 'pull-request',
       ...request,
-      bytesMax: settings.pullBytesMax,
+      maxBytes: settings.pullBytesMax,
       nonce: id,
     };
     return [

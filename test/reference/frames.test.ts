@@ -52,7 +52,7 @@ const samples: { readonly [Type in Message['type']]: Extract<Message, { type: Ty
     type: 'pull-request',
     topic,
     ranges: [{ author: alice, from: 1, to: 3 }],
-    bytesMax: 65_536,
+    maxBytes: 65_536,
     nonce,
     cursor: 'next',
   },
@@ -213,7 +213,7 @@ describe('messages', () => {
       { ranges: [{ author: bob, from: 3, to: 2 }] },
       'message_malformed',
     ],
-    ['a budget of nothing', 'pull-request', { bytesMax: 0 }, 'message_malformed'],
+    ['a budget of nothing', 'pull-request', { maxBytes: 0 }, 'message_malformed'],
     ['the longest cursor', 'pull-request', { cursor: 'x'.repeat(128) }, 'accepted'],
     ['a cursor too long', 'pull-request', { cursor: 'x'.repeat(129) }, 'message_malformed'],
     [

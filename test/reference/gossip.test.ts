@@ -404,7 +404,7 @@ describe('a lying digest', () => {
     ann.publish();
     const ranges = [{ author: ann.did, from: 2, to: Number.MAX_SAFE_INTEGER }];
     const nonce = nonceOf('greedy');
-    ann.hears(mallory.did, { type: 'pull-request', topic: HOURS, ranges, bytesMax: 1, nonce });
+    ann.hears(mallory.did, { type: 'pull-request', topic: HOURS, ranges, maxBytes: 1, nonce });
     expect(saidOf(village, 'pull-response')).toEqual([
       { type: 'pull-response', topic: HOURS, records: [], done: true, truncated: false, nonce },
     ]);
@@ -528,7 +528,7 @@ describe('a pull', () => {
       type: 'pull-request',
       topic: HOURS,
       ranges,
-      bytesMax: 1 << 30,
+      maxBytes: 1 << 30,
       nonce,
     });
     const frames = createFrames({ content });

@@ -20,7 +20,7 @@ const [ann, ben, cem] = ['ann', 'ben', 'cem'].map(signerOf) as [Signer, Signer, 
 const settings = readSettings();
 
 /** A link whose far end is the test: it sees what was sent and says what it likes. */
-const createFakeLink = (given: Partial<Pick<Link, 'proven' | 'binding' | 'side'>> = {}) => {
+const createFakeLink = (given: Partial<Pick<Link, 'proven'>> = {}) => {
   const decoder = frames.decoder();
   const sent: Message[] = [];
   let events: LinkEvents | undefined;
@@ -41,30 +41,30 @@ const createFakeLink = (given: Partial<Pick<Link, 'proven' | 'binding' | 'side'>
       over = true;
       events?.closed(reason);
     },
-    link: {
-      side: given.side ?? 'listener',
-      proven: given.proven,
-      binding: given.binding ?? 'the one link',
-      remoteAddress: '10.0.0.9:7000',
-      unsentBytes: 0,
-      open(listener) {
-        events = listener;
-        if (fake.endsAtOnce) fake.end('lost');
-      },
-      send(frame) {
-        if (over || fake.closing) return 'closed';
-        if (fake.status === 'accepted') {
-          fake.bytes += frame.length;
-          for (const outcome of decoder.push(frame)) if (outcome.ok) sent.push(outcome.value);
-        }
-        return fake.status;
-      },
-      close() {
-        fake.closing = true;
-      },
-    } satisfies Link as Link,
   };
-  return fake;
+  const link: Link = {
+    side: 'listener',
+    proven: given.proven,
+    binding: 'the one link',
+    remoteAddress: '10.0.0.9:7000',
+    unsentBytes: 0,
+    open(listener) {
+      events = listener;
+      if (fake.endsAtOnce) fake.end('lost');
+    },
+    send(frame) {
+      if (over || fake.closing) return 'closed';
+      if (fake.status === 'accepted') {
+        fake.bytes += frame.length;
+        for (const outcome of decoder.push(frame)) if (outcome.ok) sent.push(outcome.value);
+      }
+      return fake.status;
+    },
+    close() {
+      fake.closing = true;
+    },
+  };
+  return Object.assign(fake, { link });
 };
 type FakeLink = ReturnType<typeof createFakeLink>;
 
