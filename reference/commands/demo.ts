@@ -107,12 +107,14 @@ const allLinked = async (actors: readonly Actor[], timeoutMs: number): Promise<v
   }
 };
 
-/** By mDNS where the machine has multicast, by addresses handed over where it has not. */
-const findEachOther = async ({ actors, say }: Stage): Promise<void> => {
+/**
+ * Waits until everybody is linked with everybody: by mDNS where the machine has multicast, by addresses
+ * handed over where it has not.
+ */
+const findEachOther = async ({ actors }: Stage): Promise<'mDNS' | 'addresses'> => {
   try {
     await allLinked(actors, MULTICAST_MS);
-    say('they found each other by mDNS and linked over QUIC');
-    return;
+    return 'mDNS';
   } catch (error) {
     if (!(error instanceof Fault && error.code === 'deadline_exceeded')) throw error;
   }
@@ -121,7 +123,7 @@ const findEachOther = async ({ actors, say }: Stage): Promise<void> => {
     for (const other of actors) if (other !== actor) await other.ask('network.dial', { address });
   }
   await allLinked(actors, AGREE_MS);
-  say('no multicast on this machine: they were given addresses, and linked over QUIC');
+  return 'addresses';
 };
 
 const firstAct = async (stage: Stage): Promise<void> => {
@@ -131,7 +133,11 @@ const firstAct = async (stage: Stage): Promise<void> => {
     const { address } = (await actor.ask('network.status')) as { readonly address: string };
     say(`${pad(actor.name)} runs as process ${actor.pid}, listens at ${address}`);
   }
-  await findEachOther(stage);
+  say(
+    (await findEachOther(stage)) === 'mDNS'
+      ? 'they found each other by mDNS and linked over QUIC'
+      : 'no multicast on this machine: they were given addresses, and linked over QUIC',
+  );
   await pay(stage, bob, alice, '10');
   await pay(stage, charlie, bob, '5');
   await pay(stage, alice, charlie, '3');
@@ -159,6 +165,7 @@ const thirdAct = async (stage: Stage): Promise<void> => {
   await pay(stage, alice, charlie, '4');
   await bob.start();
   say(`${pad(bob.name)} is back as process ${bob.pid}, from his own store`);
+  await findEachOther(stage);
   await agree(stage, actors, { alice: '+2.00', bob: '-3.00', charlie: '+1.00', sum: '0.00' });
   for (const actor of actors) await actor.ask('ledger.verify');
   say('every record on every node verified again: id, signature, verdict, balance');
