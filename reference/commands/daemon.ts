@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { Fault } from '#contracts/faults.ts';
-import type { Cancel, Candidate, LogLevel } from '#contracts/host.ts';
+import type { Candidate, LogLevel } from '#contracts/host.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
 import type { Transport } from '#contracts/transport.ts';
 import type { Node } from '#contracts/node.ts';
@@ -136,25 +136,18 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
  * Fault `store_failed` where the store was what ended it.
  */
 export const untilStopped = async (daemon: Daemon, parentWatched: boolean): Promise<void> => {
-  const cancels: Cancel[] = [];
   const failure = await new Promise<string | undefined>((resolve) => {
     const stop = (): void => resolve(undefined);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, stop);
-      cancels.push(() => process.off(signal, stop));
-    }
-    cancels.push(
-      daemon.node.watch((event) => {
-        if (event.event === 'failed') resolve(event.reason);
-      }),
-    );
+    // Never taken back: a second signal must not cut the closing short.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+    daemon.node.watch((event) => {
+      if (event.event === 'failed') resolve(event.reason);
+    });
     if (parentWatched) process.once('disconnect', stop);
   });
   const giveUp = setTimeout(() => process.exit(1), STOP_TIMEOUT_MS);
   await daemon.stop();
   clearTimeout(giveUp);
-  // Only now: a second signal must not cut the closing short.
-  for (const cancel of cancels) cancel();
   // An open channel to the parent would keep the process.
   if (process.connected) process.disconnect();
   if (failure !== undefined) throw new Fault('store_failed', failure);

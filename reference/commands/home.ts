@@ -6,8 +6,8 @@
  *   store/         records and what follows from them
  *   control.json   while it runs: where and with which token it may be asked, mode 0600
  */
-import { mkdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Content } from '#contracts/content.ts';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Genesis } from '#contracts/genesis.ts';
@@ -74,9 +74,21 @@ export const readIdentity = async (home: Home): Promise<{ seed: Uint8Array; sign
   return { seed, signer: createSigner(seed) };
 };
 
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+
+/** Not `recursive`: Node 20 then never answers where a folder exists and takes no children (/proc/1). */
+const makeFolder = async (path: string): Promise<void> => {
+  if (await isFolder(path)) return;
+  await makeFolder(dirname(path));
+  await mkdir(path, { mode: 0o700 }).catch(async (error: unknown) => {
+    if (!(await isFolder(path))) throw error; // Else somebody else has made it since.
+  });
+};
+
 /** Makes the home's directory. Throws `store_failed` where none can be. */
 const makeDirectory = async ({ directory }: Home): Promise<void> => {
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  await makeFolder(directory).catch((error: unknown) => {
     throw new Fault(
       'store_failed',
       `${directory} cannot be a data directory (${messageOf(error)}): choose another`,

@@ -46,7 +46,6 @@ export const GOSSIP_EVENTS = [
   'record_given_up',
   'fork_detected',
   'response_unsolicited',
-  'digest_repeated',
   'digest_too_often',
   'pull_timed_out',
   'request_not_permitted',

@@ -184,6 +184,7 @@ const take = (state: TopicState, first: SignedRecord): Admission => {
   const crowded = entered.filter(
     ({ author, previous }) => log.children(author, previous).length > SIBLINGS_KEPT,
   );
+  if (crowded.length === 0) return { status: 'taken', records: entered, forgotten: [], forks };
   const dropped = dropSurplus(log, crowded);
   const fresh = new Set(entered.map(({ id }) => id));
   const records = entered.filter(({ id }) => log.has(id));

@@ -122,9 +122,13 @@ export const create: CreateGossip = (options) => {
     for (const id of message.ids) {
       if (!log.has(id) && !waiting.has(id)) wants.add(log.topic, id, peer.did);
     }
-    effects.push(...announce(log.topic, chosen(log.topic, peer.did), taken));
+    effects.push(...passOn(subject, peer, taken));
     return [...effects, ...askOrCompare(now, subject, peer)];
   };
+
+  /** What was new here is told to a few others. Mostly nothing was: then nobody is chosen. */
+  const passOn = ({ log }: Subject, { did }: Peer, taken: readonly SignedRecord[]): Effect[] =>
+    taken.length === 0 ? [] : announce(log.topic, chosen(log.topic, did), taken);
 
   /**
    * One missing record is asked for by id. A crowd of waiting ones says that we are far behind: then
@@ -162,8 +166,7 @@ export const create: CreateGossip = (options) => {
     if (asked.length < message.records.length) {
       effects.push({ effect: 'log', event: 'response_unsolicited', peer: peer.did });
     }
-    const { topic } = subject.log;
-    effects.push(...announce(topic, chosen(topic, peer.did), taken));
+    effects.push(...passOn(subject, peer, taken));
     return [...effects, ...askOrCompare(now, subject, peer)];
   };
 

@@ -24,8 +24,20 @@ export interface LogEntry {
   readonly timestamp: number;
   readonly depth: number;
   /** Held records that name this one, by `previous` or as a parent. */
-  readonly citers: Set<RecordId>;
+  citers: readonly RecordId[];
 }
+
+/** Shared by all that nothing names yet. */
+const NOBODY: readonly RecordId[] = [];
+/** Lists up to here are made to measure: `push` reserves room for seventeen where one is the rule. */
+const TIGHT_MAX = 8;
+
+/** A list with one more. */
+const withOne = (list: readonly RecordId[], id: RecordId): readonly RecordId[] => {
+  if (list.length < TIGHT_MAX) return list.concat(id);
+  (list as RecordId[]).push(id); // Nobody else's: the line above made it.
+  return list;
+};
 
 export interface TopicLog extends Knowledge {
   entry(id: RecordId): LogEntry | undefined;
@@ -133,36 +145,43 @@ export const createTopicLog = (topic: Topic): TopicLog => {
 
     add(record) {
       const links = linksOf(record).map(known);
+      // The strings of what is held, not the equal ones of what came: those would be kept twice.
+      const ids = links.map(({ id }) => id);
+      const [first] = links;
+      const follows = record.previous !== null && first !== undefined;
+      const author = follows ? first.author : record.author;
       entries.set(record.id, {
         id: record.id,
-        author: record.author,
+        author,
         sequence: record.sequence,
-        previous: record.previous,
-        parents: record.parents,
+        previous: follows ? first.id : null,
+        parents: follows ? ids.slice(1) : ids,
         timestamp: record.timestamp,
         depth: links.reduce((deepest, link) => Math.max(deepest, link.depth + 1), 0),
-        citers: new Set(),
+        citers: NOBODY,
       });
       for (const link of links) {
-        link.citers.add(record.id);
+        link.citers = withOne(link.citers, record.id);
         heads.delete(link.id);
       }
       heads.add(record.id);
-      const chain = chains.get(record.author) ?? [];
-      chains.set(record.author, chain);
-      const peers = (chain[record.sequence - 1] ??= []);
-      peers.push(record.id);
-      if (peers.length > 1) forkedAuthors.add(record.author);
+      const chain = chains.get(author) ?? [];
+      chains.set(author, chain);
+      const rivals = chain[record.sequence - 1];
+      if (rivals) {
+        rivals.push(record.id);
+        forkedAuthors.add(author);
+      } else chain[record.sequence - 1] = [record.id];
     },
 
     remove(id) {
       const entry = known(id);
-      if (entry.citers.size > 0) throw new Error(`topic log ${topic}: ${id} is still named`);
+      if (entry.citers.length > 0) throw new Error(`topic log ${topic}: ${id} is still named`);
       entries.delete(id);
       heads.delete(id);
       for (const link of linksOf(entry).map(known)) {
-        link.citers.delete(id);
-        if (link.citers.size === 0) heads.add(link.id);
+        link.citers = link.citers.filter((each) => each !== id);
+        if (link.citers.length === 0) heads.add(link.id);
       }
       const chain = chains.get(entry.author) ?? [];
       const remaining = (chain[entry.sequence - 1] ?? []).filter((each) => each !== id);

@@ -42,6 +42,8 @@ export interface Performer {
 /** What one step has gathered so far. */
 interface Step {
   readonly writes: Write[];
+  /** By key: of an account that moves with every record of a batch, the last balance is enough. */
+  readonly balances: Map<string, Write>;
   readonly words: (() => void)[];
   readonly kept: RecordId[];
   readonly touched: Set<Topic>;
@@ -59,10 +61,11 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
   let stopped = false;
 
   /** The ledger folds a record whose ancestors are all here; watchers hear of it once it is safe. */
-  const deliver = (record: SignedRecord, { writes, words }: Step): void => {
+  const deliver = (record: SignedRecord, { balances, words }: Step): void => {
     const change = ledger.add(record);
     for (const { topic, account, balance } of change.balances) {
-      writes.push(store.balance(topic, account, balance));
+      const write = store.balance(topic, account, balance);
+      balances.set(write.key, write);
     }
     const verdict = change.verdicts[0]?.verdict;
     if (verdict) words.push(() => tell({ event: 'delivered', record, verdict }));
@@ -116,9 +119,16 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
       lost(new Fault('node_not_running', 'the node has stopped'));
       return;
     }
-    const step: Step = { writes: [], words: [], kept: [], touched: new Set() };
+    const step: Step = {
+      writes: [],
+      balances: new Map(),
+      words: [],
+      kept: [],
+      touched: new Set(),
+    };
     for (const effect of effects) gather(effect, step);
-    const { writes, words, kept, touched } = step;
+    const { writes, balances, words, kept, touched } = step;
+    writes.push(...balances.values());
     for (const topic of touched) {
       writes.push(store.heads(topic, gossip.knowledge(topic)?.heads() ?? []));
     }

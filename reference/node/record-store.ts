@@ -47,7 +47,7 @@ export interface RecordStore {
 /** What was noted beside the records, to hold the fold against. */
 export interface Noted {
   readonly balances: ReadonlyMap<string, string>;
-  readonly heads: ReadonlyMap<Topic, readonly RecordId[]>;
+  readonly heads: ReadonlyMap<Topic, string>;
 }
 
 interface Format {
@@ -57,15 +57,19 @@ interface Format {
 }
 
 /** What is stored was written by ourselves, so only damage makes it unreadable. */
-const read = <Value>(key: string, text: string): Value => {
+const read = <Value extends object>(key: string, text: string): Value => {
   try {
-    return JSON.parse(text) as Value;
+    const value = JSON.parse(text) as Value | null;
+    if (typeof value === 'object' && value !== null) return value;
+    throw new Error(`expected an object, found ${text}`);
   } catch (error) {
-    throw new Fault('store_inconsistent', `${key} is damaged: ${messageOf(error)}`, {
-      cause: error,
-    });
+    const reason = `${key} is damaged: ${messageOf(error)}`;
+    throw new Fault('store_inconsistent', reason, { cause: error });
   }
 };
+
+/** Heads as they are noted. */
+export const headsText = (heads: readonly RecordId[]): string => JSON.stringify(heads);
 
 /** Key of a balance in `Noted.balances`. */
 export const balanceKey = (topic: Topic, account: Did): string => `${topic}/${account}`;
@@ -142,12 +146,9 @@ export const createRecordStore = (store: DurableStore, content: Content): Record
         visited.add(id);
         visit(read<SignedRecord>(`record/${id}`, text), outbox.has(id));
       }
-      const heads = await entriesUnder(store, 'heads/');
       return {
         balances: new Map(await entriesUnder(store, 'balance/')),
-        heads: new Map(
-          heads.map(([topic, ids]) => [topic, read<RecordId[]>(`heads/${topic}`, ids)]),
-        ),
+        heads: new Map(await entriesUnder(store, 'heads/')),
       };
     },
     read(id) {
@@ -182,13 +183,9 @@ export const createRecordStore = (store: DurableStore, content: Content): Record
       key: `balance/${balanceKey(topic, account)}`,
       value: String(balance),
     }),
-    heads: (topic, heads) => ({ key: `heads/${topic}`, value: JSON.stringify(heads) }),
+    heads: (topic, heads) => ({ key: `heads/${topic}`, value: headsText(heads) }),
     settled(ids) {
-      for (const id of ids) {
-        const record = unsettled.get(id);
-        unsettled.delete(id);
-        if (record) remember(record);
-      }
+      for (const id of ids) unsettled.delete(id);
     },
   };
 };

@@ -7,7 +7,7 @@ import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Gossip } from '#contracts/gossip.ts';
 import type { Did, Topic } from '#contracts/identifiers.ts';
 import type { Ledger } from '#contracts/ledger.ts';
-import { accountIn, balanceKey, type Noted, type RecordStore } from './record-store.ts';
+import { accountIn, balanceKey, headsText, type Noted, type RecordStore } from './record-store.ts';
 
 const inconsistent = (what: string, cause?: unknown): Fault =>
   new Fault(
@@ -38,7 +38,7 @@ export const restore = async (
 
 const compareHeads = (topic: Topic, gossip: Gossip, noted: Noted): void => {
   const heads = gossip.knowledge(topic)?.heads() ?? [];
-  if (heads.join() !== (noted.heads.get(topic) ?? []).join()) {
+  if (headsText(heads) !== (noted.heads.get(topic) ?? headsText([]))) {
     throw inconsistent(`${topic} has other heads than noted`);
   }
 };

@@ -86,12 +86,14 @@ export const createSession = (options: SessionOptions): Session => {
   };
 
   const flush = (): void => {
-    for (let frame = queue[0]; frame; frame = queue[0]) {
-      const status = link.send(frame);
-      if (status === 'full') return;
-      queue.shift();
+    // Taken out at once: thousands of small frames may wait, and each `shift` would move them all.
+    let taken = 0;
+    for (const frame of queue) {
+      if (link.send(frame) === 'full') break;
       queuedBytes -= frame.length;
+      taken += 1;
     }
+    queue.splice(0, taken);
   };
 
   const send = (frame: Uint8Array): void => {
@@ -187,8 +189,11 @@ export const createSession = (options: SessionOptions): Session => {
       link.close();
       return;
     }
-    ping = { nonce: nonce(), sentAt: host.monotonic() };
-    say({ type: 'ping', nonce: ping.nonce });
+    // A link in use needs no question; the first one is for the round trip that operators see.
+    if (silentMs >= settings.pingIntervalMs / 2 || roundTripMs === undefined) {
+      ping = { nonce: nonce(), sentAt: host.monotonic() };
+      say({ type: 'ping', nonce: ping.nonce });
+    }
     after(settings.pingIntervalMs, watch);
   };
 

@@ -13,11 +13,13 @@ import type { Content } from '#contracts/content.ts';
 import type { Did, Json, RecordId } from '#contracts/identifiers.ts';
 import type { Knowledge } from '#contracts/knowledge.ts';
 import { CLOCK_COMPONENTS_MAX, type SequenceRange } from '#contracts/messages.ts';
-import type { CreateReconciliation, Summary } from '#contracts/reconciliation.ts';
+import type { CreateReconciliation, Pull, Summary } from '#contracts/reconciliation.ts';
 
 /** Runs in one request, and the most that one run may span: a claimed 2^53 costs nothing. */
 const RANGES_MAX = 256;
 const RANGE_SPAN_MAX = 100_000;
+/** Of a run that is served so much is looked up at a time. */
+const RUN_SPAN = 256;
 
 const fingerprint = (content: Content, knowledge: Knowledge): string =>
   content.hash(
@@ -44,6 +46,73 @@ const lacking = (knowledge: Knowledge, digest: Summary): SequenceRange[] => {
   }
   return ranges.slice(0, RANGES_MAX);
 };
+
+/** A record and its place in causal order. */
+interface Placed {
+  readonly id: RecordId;
+  readonly depth: number;
+}
+
+/** Ancestors first; where neither is the other's, the smaller id. */
+const inOrder = (left: Placed, right: Placed): number =>
+  left.depth - right.depth || (left.id < right.id ? -1 : 1);
+
+const placeIn =
+  (knowledge: Knowledge) =>
+  (id: RecordId): Placed => ({ id, depth: knowledge.depth(id) });
+
+/** What was asked for, without what was asked for twice. */
+const rangesOf = ({ ranges }: Pull): SequenceRange[] => {
+  /** The first sequence of each author that no range covers yet. */
+  const next = new Map<Did, number>();
+  const apart: SequenceRange[] = [];
+  for (const { author, from, to } of ranges.toSorted((left, right) => left.from - right.from)) {
+    const begin = Math.max(from, next.get(author) ?? from);
+    if (begin > to) continue;
+    next.set(author, to + 1);
+    apart.push({ author, from: begin, to });
+  }
+  return apart;
+};
+
+/** The ids of one range, ancestors first. A chain is in order already: only a fork must be sorted. */
+function* idsIn(
+  knowledge: Knowledge,
+  { author, from, to }: SequenceRange,
+  forked: ReadonlySet<Did>,
+): Generator<RecordId> {
+  if (forked.has(author)) {
+    const run = knowledge.run(author, from, to).map(placeIn(knowledge));
+    for (const { id } of run.sort(inOrder)) yield id;
+    return;
+  }
+  for (let begin = from; begin <= to; begin += RUN_SPAN) {
+    const run = knowledge.run(author, begin, Math.min(to, begin + RUN_SPAN - 1));
+    if (run.length === 0) return; // A chain has no holes: this was its end.
+    yield* run;
+  }
+}
+
+/** The ids of a pull in causal order, drawn one by one: the budget ends most answers early. */
+function* wantedBy(knowledge: Knowledge, pull: Pull): Generator<RecordId> {
+  const forked = new Set(knowledge.forked());
+  const place = placeIn(knowledge);
+  const fronts: { readonly ids: Iterator<RecordId>; first: Placed }[] = [];
+  for (const range of rangesOf(pull)) {
+    const ids = idsIn(knowledge, range, forked);
+    const first = ids.next();
+    if (!first.done) fronts.push({ ids, first: place(first.value) });
+  }
+  while (fronts.length > 0) {
+    const front = fronts.reduce((least, each) =>
+      inOrder(each.first, least.first) < 0 ? each : least,
+    );
+    yield front.first.id;
+    const following = front.ids.next();
+    if (following.done) fronts.splice(fronts.indexOf(front), 1);
+    else front.first = place(following.value);
+  }
+}
 
 export const create: CreateReconciliation = ({ content }) => {
   /** Digests so far of more authors than fit into one: each shows the next window of them. */
@@ -91,16 +160,9 @@ export const create: CreateReconciliation = ({ content }) => {
     }),
 
     serve(knowledge, pull, bytesMax, read) {
-      const wanted = new Set<RecordId>();
-      for (const { author, from, to } of pull.ranges) {
-        for (const id of knowledge.run(author, from, to)) wanted.add(id);
-      }
-      const ordered = [...wanted].sort(
-        (left, right) => knowledge.depth(left) - knowledge.depth(right) || (left < right ? -1 : 1),
-      );
       const records: Json[] = [];
       let bytes = 0;
-      for (const id of ordered) {
+      for (const id of wantedBy(knowledge, pull)) {
         const record = read(id);
         if (!record) continue;
         const size = Buffer.byteLength(JSON.stringify(record));

@@ -44,6 +44,8 @@ export interface Place extends Observed {
   readonly index: number;
   readonly did: Did;
   readonly address: string;
+  /** Its key: who wants to see a liar signs with it what the node would not. */
+  readonly signer: Signer;
   readonly disk: Disk;
   /** undefined while it is down. */
   readonly node: Node | undefined;
@@ -142,9 +144,10 @@ export const createCluster = (options: ClusterOptions): Cluster => {
     return node;
   };
 
-  const places = signers.map(({ did }, index): Place => ({
+  const places = signers.map((signer, index): Place => ({
     index,
-    did,
+    did: signer.did,
+    signer,
     name: `node-${index + 1}`,
     address: addressOf(index),
     disk: disks[index]!,

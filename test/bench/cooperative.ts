@@ -15,6 +15,9 @@ import { createSigner } from '#reference/records/signer.ts';
 export const CURRENCY = 'hours';
 export const TOPIC: Topic = `ledger:${CURRENCY}`;
 
+/** Who writes where nothing else is said. */
+export const AUTHORS = 10;
+
 export interface Member {
   readonly seed: Uint8Array;
   readonly signer: Signer;

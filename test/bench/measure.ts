@@ -59,15 +59,17 @@ export interface PairTimes {
   readonly bareNs: number;
 }
 
-const ROUNDS = 41;
-/** Of one slice: long beside the clock's resolution, short beside the weather. */
-const SLICE_MS = 4;
+const ROUNDS = 301;
+/** Of one slice: long beside the clock's resolution, short beside a turn of another process. */
+const SLICE_MS = 1;
+/** Of each way, before anything counts: until the compiler has made up its mind. */
+const WARM_UP_MS = 300;
 
-/** How often something fits into a slice. */
+/** How often something fits into a slice, once it is warm. */
 const callsPerSlice = (call: () => unknown): number => {
   for (let calls = 1; ; calls *= 2) {
     const tookMs = timed(() => repeat(call, calls));
-    if (tookMs >= SLICE_MS / 2) return Math.max(1, Math.round((calls * SLICE_MS) / tookMs));
+    if (tookMs >= WARM_UP_MS / 2) return Math.max(1, Math.round((calls * SLICE_MS) / tookMs));
   }
 };
 

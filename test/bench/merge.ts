@@ -9,12 +9,11 @@
 import type { Json } from '#contracts/identifiers.ts';
 import { BATCH_MAX } from '#contracts/messages.ts';
 import type { SignedRecord } from '#contracts/records.ts';
-import { TOPIC, foundCooperative, signEntries, type Cooperative } from './cooperative.ts';
+import { AUTHORS, TOPIC, foundCooperative, signEntries, type Cooperative } from './cooperative.ts';
 import { exponentOf, median, timed, timedAsync } from './measure.ts';
 import type { Bench, Figure } from './report.ts';
 import { commitDurably, openNode, openStore, withFolder } from './rig.ts';
 
-const AUTHORS = 10;
 /** Where the total time is read; the last of them is the size of the run. */
 const SIZES = [1_000, 3_162, 10_000, 31_623, 100_000];
 const QUICK_MAX = 10_000;
@@ -110,7 +109,7 @@ export const merge: Bench = {
     const repetitions = full ? 3 : 5;
     const cooperative = foundCooperative(AUTHORS);
     const entries = signEntries(cooperative, sizes.at(-1)!);
-    await mergeOnce(cooperative, entries.slice(0, SIZES[1]!)); // Compiled by now.
+    await mergeOnce(cooperative, entries.slice(0, SIZES[1])); // Compiled by now.
     const runs: Spent[] = [];
     for (let count = 0; count < repetitions; count++)
       runs.push(await mergeOnce(cooperative, entries));

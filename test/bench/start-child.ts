@@ -1,9 +1,7 @@
 /** The process that `start` measures: `node FOLDER` opens a node there, `read FOLDER` only reads. */
-import { foundCooperative } from './cooperative.ts';
+import { AUTHORS, foundCooperative } from './cooperative.ts';
 import { sink, timedAsync } from './measure.ts';
 import { openNode, openStore } from './rig.ts';
-
-export const AUTHORS = 10;
 
 /** What the process says on its way out. */
 export interface Started {

@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { BATCH_MAX } from '#contracts/messages.ts';
 import type { Json } from '#contracts/identifiers.ts';
-import { TOPIC, foundCooperative, signEntries, type Cooperative } from './cooperative.ts';
+import { AUTHORS, TOPIC, foundCooperative, signEntries, type Cooperative } from './cooperative.ts';
 import { median } from './measure.ts';
 import type { Bench } from './report.ts';
 import { openNode, withFolder } from './rig.ts';
-import { AUTHORS, type Started } from './start-child.ts';
+import type { Started } from './start-child.ts';
 
 const REPETITIONS = 5;
 const run = promisify(execFile);

@@ -52,7 +52,7 @@ describe('reading words', () => {
     [['--json'], /no dashes: say "json"$/],
     [['--seed=7'], /no dashes: say "seed 7"$/],
     [['--'], /no dashes$/],
-    [['a', 'b', 'sede'], /"sede" means nothing here; did you mean "seed"\?/],
+    [['a', 'b', 'seeds'], /"seeds" means nothing here; did you mean "seed"\?/],
     [['a', 'b', 'NODES'], /did you mean "nodes"\?/],
     [['a', 'b', 'qqqqqqqqq'], /known words: seed, nodes, json$/],
     [['a', 'b', ''], /"" means nothing here; known words/],

@@ -64,7 +64,7 @@ const digestOf = (
 ): Digest => ({
   type: 'digest',
   topic: HOURS,
-  clock: clock as Digest['clock'],
+  clock,
   count: Object.values(clock).length,
   fingerprint,
   nonce: nonceOf(nonce),
@@ -148,6 +148,11 @@ describe('push', () => {
     village.connectAll();
     expect(ann.pushed).toEqual([record.id]);
     expect(ben.delivered).toEqual([record.id]);
+    // And to nobody else: the next one hears of them as of any record.
+    village.disconnect(ann, ben);
+    village.connect(ann, ben);
+    village.settle();
+    expect(saidOf(village, 'announce', ann)).toHaveLength(1);
   });
 });
 
@@ -166,12 +171,12 @@ describe('the door', () => {
     {
       what: 'a forged id',
       event: 'record_id_mismatch',
-      claim: { ...(asJson(genuine) as object), id: inventedId('forged') } as Json,
+      claim: { ...asJson(genuine), id: inventedId('forged') },
     },
     {
       what: 'a genuine id over another content',
       event: 'record_id_mismatch',
-      claim: { ...(asJson(genuine) as object), timestamp: 7 } as Json,
+      claim: { ...asJson(genuine), timestamp: 7 },
     },
     {
       what: 'a foreign network',
@@ -181,7 +186,7 @@ describe('the door', () => {
     {
       what: "another author's signature",
       event: 'record_signature_invalid',
-      claim: { ...(asJson(genuine) as object), signature: others[0]!.signature } as Json,
+      claim: { ...asJson(genuine), signature: others[0]!.signature },
     },
     {
       what: 'a record of another topic',
@@ -234,7 +239,7 @@ describe('the door', () => {
     const village = villageOf('ann ben');
     const [ann, ben] = village.members as [Member, Member];
     const twin = {
-      ...(asJson(write(mallory, { memo: 'other' })) as object),
+      ...asJson(write(mallory, { memo: 'other' })),
       id: genuine.id,
     } as Json;
     ann.hears(ben.did, { type: 'announce', topic: HOURS, records: [twin], ids: [] });
@@ -539,6 +544,20 @@ describe('a pull', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(66_000);
   });
 
+  it('of many wide records by a partner comes in frames that can be encoded', () => {
+    const village = createVillage({ names: ['ann', 'ben'] });
+    const [ann, ben] = village.members as [Member, Member];
+    const wide = chain(trudy, 300, { memo: '漢'.repeat(1_365) });
+    ann.carry(ann.gossip.import(0, HOURS, wide.map(asJson)));
+    village.connect(ann, ben);
+    village.settle();
+    expect(orderOf(ben)).toEqual(orderOf(ann));
+    const frames = createFrames({ content });
+    for (const answer of saidOf(village, 'pull-response')) {
+      expect(frames.encode(answer).length).toBeLessThan(700_000);
+    }
+  });
+
   it('is answered within the budget of the asker, and so is a request by id', () => {
     const { village, ann } = facing();
     const many = chain(trudy, 200, { memo: 'x'.repeat(4_000) });
@@ -747,6 +766,66 @@ describe('forks', () => {
     );
   });
 
+  it('keep nothing for the sake of a record that is itself given up, in any order', () => {
+    const [a, b, c] = siblings(mallory, 3) as [SignedRecord, SignedRecord, SignedRecord];
+    const many = [write(trudy, { seeing: [c] }), ...siblings(trudy, 12)];
+    const builder = many[0]!;
+    const smaller = many.filter(({ id }) => id < builder.id).slice(0, 2);
+    expect(smaller).toHaveLength(2);
+    const wanted = [a, b, ...smaller].map(idOf).sort();
+    for (const order of [
+      [c, builder, a, b, ...smaller],
+      [c, builder, ...smaller, a, b],
+      [...smaller, a, b, builder, c],
+      [a, c, builder, smaller[0]!, b, smaller[1]!],
+    ]) {
+      const { ann } = facing();
+      for (const record of order) ann.carry(ann.gossip.import(0, HOURS, [asJson(record)]));
+      expect([...orderOf(ann)].sort()).toEqual(wanted);
+      expect([...ann.stored.keys()].sort()).toEqual(wanted);
+    }
+  });
+
+  it('ask again at once for a child that was refused before somebody could build on it', () => {
+    const village = villageOf('ann ben');
+    const [ann, ben] = village.members as [Member, Member];
+    const [a, b, c] = siblings(mallory, 3) as [SignedRecord, SignedRecord, SignedRecord];
+    const late = write(quinn);
+    const builder = write(trudy, { seeing: [c, late] });
+    village.drops = () => true;
+    ben.carry(ben.gossip.import(0, HOURS, [c, late, builder, a, b].map(asJson)));
+    ann.hears(ben.did, announce(a, b, builder));
+    ann.hears(ben.did, {
+      type: 'response',
+      topic: HOURS,
+      records: [asJson(c)],
+      missing: [],
+    });
+    expect(orderOf(ann)).toEqual([a.id, b.id]);
+    village.drops = ({ message }) => message.type === 'digest';
+    ann.hears(ben.did, announce(late));
+    village.advance(4_000);
+    expect([...orderOf(ann)].sort()).toEqual([a, b, c, late, builder].map(idOf).sort());
+  });
+
+  it('ask again for a child that was given up while somebody who builds on it waited', () => {
+    const village = villageOf('ann ben');
+    const [ann, ben] = village.members as [Member, Member];
+    const [a, b, c] = siblings(mallory, 3) as [SignedRecord, SignedRecord, SignedRecord];
+    const late = write(quinn);
+    const builder = write(trudy, { seeing: [c, late] });
+    village.drops = () => true;
+    ben.carry(ben.gossip.import(0, HOURS, [c, late, builder, a, b].map(asJson)));
+    ann.hears(ben.did, announce(c, builder, a, b));
+    expect(orderOf(ann)).toEqual([a.id, b.id]);
+    ann.hears(ben.did, announce(late));
+    expect(ann.gossip.waiting(HOURS)).toEqual({ records: 1, missing: [c.id] });
+    // Digests alone would not help: what is wanted is renewed with each.
+    village.drops = ({ message }) => message.type === 'digest';
+    village.advance(30_000);
+    expect([...orderOf(ann)].sort()).toEqual([a, b, c, late, builder].map(idOf).sort());
+  });
+
   it('of a million children cost the place of two', () => {
     const { ann } = facing();
     const children = siblings(mallory, 300);
@@ -894,6 +973,24 @@ describe('the cadence of digests', () => {
     village.drops = () => false;
     village.advance(82_000);
     expect(orderOf(ben)).toEqual([record.id]);
+  });
+});
+
+describe('our own digests', () => {
+  it('come no oftener than every peer may be sure of, however much there is to say', () => {
+    const { village, ann } = facing();
+    const orphans = Array.from({ length: 300 }, (_, index) =>
+      write(mallory, { sequence: 2, previous: inventedId(`${index}`) }),
+    );
+    ann.hears(mallory.did, announce(...orphans.slice(0, 200)));
+    for (const orphan of orphans.slice(200)) {
+      ann.hears(mallory.did, announce(orphan));
+      village.advance(500);
+    }
+    // 50 s: two at once, and one every five seconds after that.
+    const digests = saidOf(village, 'digest').filter(({ topic }) => topic === HOURS).length;
+    expect(digests).toBeGreaterThan(5);
+    expect(digests).toBeLessThanOrEqual(2 + 10);
   });
 });
 

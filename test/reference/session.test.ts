@@ -378,8 +378,8 @@ const linkOf = (from: Spot, to: Spot) =>
 
 /** One link, seen alike from both ends, and as often connected as it must be. */
 const expectOneLink = (left: Spot, right: Spot): void => {
-  const sides = [linkOf(left, right)?.side, linkOf(right, left)?.side];
-  expect(sides.sort()).toEqual(['dialler', 'listener']);
+  const sides = new Set([linkOf(left, right)?.side, linkOf(right, left)?.side]);
+  expect(sides).toEqual(new Set(['dialler', 'listener']));
   for (const { connected, disconnected } of [left, right]) {
     expect(connected.length - disconnected.length).toBe(1);
   }
@@ -400,6 +400,8 @@ describe('peering', () => {
       network.set({ dropRate: 0 });
       scheduler.runUntil(40_000);
       expectOneLink(left, right);
+      // Where nothing is lost nobody has to try again: both keep the same one of two.
+      if (seed % 2 === 0) expect(left.dials.length + right.dials.length).toBeLessThanOrEqual(2);
       const dials = left.dials.length + right.dials.length;
       scheduler.runUntil(100_000);
       expect(left.dials.length + right.dials.length).toBe(dials);
@@ -474,7 +476,7 @@ describe('peering', () => {
     scheduler.runUntil(3_000);
     left.peering.stop();
     right.peering.stop();
-    scheduler.runUntil(5_000);
+    scheduler.runUntil(3_100);
     expect([scheduler.pending, left.peering.peers(), right.peering.peers()]).toEqual([0, [], []]);
   });
 

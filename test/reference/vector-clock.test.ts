@@ -11,8 +11,11 @@ const clock: fc.Arbitrary<VectorClock> = fc
   .dictionary(fc.constantFrom(...authors), fc.nat(3))
   .map((counts) => new Map(Object.entries(counts) as [Did, number][]));
 
+const sorted = (value: VectorClock): [Did, number][] =>
+  [...value].sort(([left], [right]) => (left < right ? -1 : 1));
+
 const withoutZeros = (value: VectorClock): [Did, number][] =>
-  [...value].filter(([, count]) => count > 0).sort();
+  sorted(value).filter(([, count]) => count > 0);
 
 const REVERSE: { readonly [Order in ClockOrder]: ClockOrder } = {
   before: 'after',
@@ -48,7 +51,7 @@ describe('the merge of vector clocks', () => {
       fc.property(clock, clock, (a, b) => {
         expect([...merge(a, b).values()]).not.toContain(0);
         const respelled = new Map(withoutZeros(a).reverse());
-        expect([...merge(a, b)].sort()).toEqual([...merge(respelled, b)].sort());
+        expect(sorted(merge(a, b))).toEqual(sorted(merge(respelled, b)));
       }),
     );
   });

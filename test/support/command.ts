@@ -7,7 +7,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -22,8 +22,8 @@ const DEADLINE_MS = 20_000;
 
 /** How a command ended. */
 export interface Ran {
-  /** null: a signal ended it. */
-  readonly code: number | null;
+  /** As a shell shows it: 128 and the number of the signal for whoever a signal ended. */
+  readonly code: number;
   readonly out: string;
   readonly err: string;
 }
@@ -98,9 +98,10 @@ export const launch = (
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
   const kill = (): void => void child.kill('SIGKILL');
   cleanups.push(kill);
-  const ended = once(child, 'close').then(([code]): Ran => {
+  const ended = once(child, 'close').then(([code, signal]): Ran => {
     cleanups.splice(cleanups.indexOf(kill), 1);
-    return { code: code as number | null, out, err };
+    const number = constants.signals[signal as NodeJS.Signals];
+    return { code: (code as number | null) ?? 128 + number, out, err };
   });
   return {
     child,
@@ -150,8 +151,19 @@ export const within = async <Value>(
   }
 };
 
-/** The same `node` command in this process: what it prints and the exit code it gives. */
-export const inProcess = async (...words: readonly string[]): Promise<Ran> => {
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * The same `node` command in this process: what it prints and the exit code it gives. One at a time,
+ * because there is one console.
+ */
+export const inProcess = (...words: readonly string[]): Promise<Ran> => {
+  const ran = last.then(() => runHere(words));
+  last = ran.catch(() => {});
+  return ran;
+};
+
+const runHere = async (words: readonly string[]): Promise<Ran> => {
   let [out, err] = ['', ''];
   const plain = (text: unknown): string => stripVTControlCharacters(String(text));
   const spies = [
@@ -174,13 +186,19 @@ export const inProcess = async (...words: readonly string[]): Promise<Ran> => {
   }
 };
 
-/** A refusal: nothing on standard output, one sentence on standard error that begins with its status. */
-export const expectRefusal = (ran: Ran, code: number, status: string, words: RegExp): void => {
-  expect(ran).toEqual({ code, out: '', err: expect.stringMatching(/^[^\n]+\n$/) as string });
-  expect(ran.err).toMatch(new RegExp(`^${status}: `));
-  expect(ran.err).toMatch(words);
-  expect(ran.err).not.toMatch(/undefined|\[object|NaN|^\s+at /m);
-};
+/**
+ * What a refusal must equal: this exit code, nothing on standard output, and on standard error one
+ * sentence that begins with the status, has these words in it and nothing that no person should read.
+ */
+export const refusal = (code: number, status: string, words: RegExp): Ran => ({
+  code,
+  out: '',
+  err: expect.stringMatching(
+    new RegExp(
+      `^(?=[^]*?(?:${words.source}))(?![^]*(?:undefined|\\[object|NaN))${status}: [^\\n]+\\n$`,
+    ),
+  ) as string,
+});
 
 /** The result of a command that was told `json` and succeeded. */
 export const resultOf = <Result>(ran: Ran): Result => {

@@ -82,7 +82,8 @@ export const inventedId = (text: string): RecordId =>
 export const nonceOf = (text: string): string =>
   createHash('sha256').update(text).digest().subarray(0, 16).toString('base64url');
 
-export const asJson = (record: SignedRecord): Json => record as unknown as Json;
+export const asJson = (record: SignedRecord): { readonly [key: string]: Json } =>
+  record as unknown as { readonly [key: string]: Json };
 export const idOf = ({ id }: { readonly id: RecordId }): RecordId => id;
 
 export interface Said {
