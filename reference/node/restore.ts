@@ -46,7 +46,8 @@ const compareHeads = (topic: Topic, gossip: Gossip, noted: Noted): void => {
 const compareBalances = (topic: Topic, ledger: Ledger, noted: Noted): void => {
   const named = [...noted.balances.keys()].flatMap((key) => accountIn(topic, key) ?? []);
   for (const account of new Set<Did>([...ledger.balances(topic).keys(), ...named])) {
-    const written = noted.balances.get(balanceKey(topic, account));
+    // An account that was named and never moved has no note.
+    const written = noted.balances.get(balanceKey(topic, account)) ?? '0';
     const balance = String(ledger.balance(topic, account));
     if (written !== balance) {
       throw inconsistent(`${account} has ${balance} by its records and ${written} as noted`);
