@@ -80,7 +80,7 @@ export const createActor = async (
 
   const answering = async (): Promise<Control | undefined> => {
     if (child?.exitCode !== null || child.signalCode !== null) {
-      throw new Fault('node_not_running', `${name} ended by itself: ${log.join('\n')}`);
+      throw new Fault('node_not_running', `${name} ended by itself`);
     }
     const found = await readControl(home.controlPath);
     // After a SIGKILL the file of the process before is still there.

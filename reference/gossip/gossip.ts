@@ -9,112 +9,45 @@
  * Every input gives a list of effects. Records are stored before anything is said about them, because
  * the host sends nothing before the stores of the same step are durable.
  *
- * The rooms of this layer: `admission.ts` the one door for records, `topic-log.ts` what is held,
- * `waiting.ts` what is not whole yet, `wants.ts` what is asked for by id, `pulls.ts` what is asked for
- * by run, `peers.ts` who is here, `pacing.ts` how often to speak, `state.ts` all of it together,
- * `voice.ts` what is said.
+ * The rooms of this layer:
+ *
+ *   gossip.ts      what comes in, and what follows from it
+ *   intake.ts      records become effects; admission.ts is the one door they pass
+ *   service.ts     what peers ask of us
+ *   voice.ts       what we say of our own accord; pacing.ts how often
+ *   state.ts       what is remembered: topic-log.ts what is held, waiting.ts what is not whole yet,
+ *                  wants.ts asked for by id, pulls.ts asked for by run, peers.ts who is here
  */
-import type { Effect, GossipEvent } from '#contracts/effects.ts';
+import type { Effect } from '#contracts/effects.ts';
 import type { CreateGossip } from '#contracts/gossip.ts';
-import type { Did, Json, Topic } from '#contracts/identifiers.ts';
+import type { Did, Topic } from '#contracts/identifiers.ts';
 import {
   BATCH_MAX,
   type Announce,
   type Digest,
   type GossipMessage,
-  type PullRequest,
   type PullResponse,
-  type Request,
   type Response,
-  type Subscribe,
-  type SubscribeAck,
 } from '#contracts/messages.ts';
 import { PARENTS_MAX, type SignedRecord } from '#contracts/records.ts';
-import { claimedId, createAdmission, type Admission } from './admission.ts';
+import { claimedId } from './admission.ts';
+import { createIntake } from './intake.ts';
 import { createPeer, type Peer } from './peers.ts';
+import { createService } from './service.ts';
 import { createState, type Subject } from './state.ts';
-import { asJson, createVoice, inLots, withinBytes } from './voice.ts';
-
-type Taken = Extract<Admission, { readonly status: 'taken' }>;
-
-/** Refusals that no other copy of the record would escape. */
-const HOPELESS: ReadonlySet<GossipEvent> = new Set([
-  'record_not_permitted',
-  'record_links_malformed',
-  'record_surplus_child',
-]);
+import { createVoice } from './voice.ts';
 
 export const create: CreateGossip = (options) => {
-  const { self, records, trust, reconciliation, read, settings } = options;
-  const admission = createAdmission(records, trust);
+  const { self, reconciliation, settings } = options;
   const state = createState(options);
   const { peers, subjects, wants, pulls, some, chosen } = state;
   const voice = createVoice(options, state);
   const { announce, sayDigest, sayDigests, ask, askAgain, pull, pullFromAnyone } = voice;
-  const { quicken, subscribe } = voice;
+  const { subscribe } = voice;
+  const { admit, take } = createIntake(options, state, voice);
+  const { answerRequest, answerPull, answerSubscribe } = createService(options, state, voice);
 
   // --- What comes in ----------------------------------------------------------------------------
-
-  interface Taking {
-    readonly effects: Effect[];
-    readonly taken: SignedRecord[];
-  }
-
-  /** Offers claims to the door, one by one, and notes what is missing as wanted from `source`. */
-  const admit = (subject: Subject, claims: readonly Json[], source: Did): Taking => {
-    const effects: Effect[] = [];
-    const taken: SignedRecord[] = [];
-    for (const claim of claims) {
-      const outcome = admission.offer(subject, claim);
-      if (outcome.status === 'refused') {
-        effects.push({
-          effect: 'log',
-          event: outcome.event,
-          peer: source,
-          detail: outcome.reason,
-        });
-        if (HOPELESS.has(outcome.event)) forgetWant(subject, claim);
-      } else if (outcome.status === 'waiting') {
-        for (const id of outcome.missing) {
-          if (!subject.waiting.has(id)) wants.add(subject.log.topic, id, source);
-        }
-        for (const id of outcome.left) {
-          effects.push({ effect: 'log', event: 'record_given_up', peer: source, detail: id });
-        }
-      } else {
-        effects.push(...keep(outcome));
-        taken.push(...outcome.records);
-      }
-    }
-    if (taken.length > 0) effects.push(...quicken(subject));
-    return { effects, taken };
-  };
-
-  /** A record that is genuine and may not enter: the next peer could send no better one. */
-  const forgetWant = ({ waiting }: Subject, claim: Json): void => {
-    const id = claimedId(claim);
-    if (id !== undefined && !waiting.awaits(id)) wants.remove(id);
-  };
-
-  /** The effects of records that are in the log now. */
-  const keep = ({ records, forgotten, forks }: Taken): Effect[] => {
-    const effects: Effect[] = [];
-    for (const record of records) {
-      wants.remove(record.id);
-      effects.push({ effect: 'store', record, own: record.author === self });
-      effects.push({ effect: 'deliver', record });
-    }
-    const { topic } = records[0]!;
-    for (const id of forgotten) effects.push({ effect: 'forget', id, topic });
-    for (const { author, previous } of forks) {
-      effects.push({
-        effect: 'log',
-        event: 'fork_detected',
-        detail: `${author} signed two records after ${previous ?? 'the start'} in ${topic}`,
-      });
-    }
-    return effects;
-  };
 
   const receiveAnnounce = (now: number, peer: Peer, subject: Subject, message: Announce) => {
     const { log, waiting } = subject;
@@ -138,22 +71,6 @@ export const create: CreateGossip = (options) => {
     if (pulls.busy(subject.log.topic)) return [];
     const behind = subject.waiting.size > BATCH_MAX;
     return behind ? [...sayDigest(now, subject, peer), ...ask(now)] : ask(now);
-  };
-
-  const receiveRequest = (peer: Peer, { log }: Subject, message: Request): Effect[] => {
-    if (!trust.mayRead(log.topic, peer.did)) return notPermitted(peer, log.topic);
-    const ids = [...new Set(message.ids)];
-    const found = ids.map((id) => (log.has(id) ? read(id) : undefined));
-    const missing = ids.filter((_, index) => !found[index]);
-    const held = found.filter((record) => record !== undefined).map(asJson);
-    const granted = withinBytes(held, trust.budget(peer.did).pullBytesMax);
-    const answers: Response[] = inLots(granted).map((lot, index) => ({
-      type: 'response',
-      topic: log.topic,
-      records: lot,
-      missing: index === 0 ? missing : [],
-    }));
-    return answers.map((answer) => ({ effect: 'send', peer: peer.did, message: answer }));
   };
 
   const receiveResponse = (now: number, peer: Peer, subject: Subject, message: Response) => {
@@ -188,24 +105,6 @@ export const create: CreateGossip = (options) => {
     return effects;
   };
 
-  const receivePullRequest = (peer: Peer, { log }: Subject, message: PullRequest): Effect[] => {
-    if (!trust.mayRead(log.topic, peer.did)) return notPermitted(peer, log.topic);
-    const bytesMax = Math.min(message.maxBytes, trust.budget(peer.did).pullBytesMax);
-    const served = reconciliation.serve(log, message, bytesMax, read);
-    const lots = inLots(served.records);
-    return lots.map((lot, index): Effect => {
-      const answer: PullResponse = {
-        type: 'pull-response',
-        topic: log.topic,
-        records: lot,
-        done: index === lots.length - 1,
-        truncated: served.truncated,
-        nonce: message.nonce,
-      };
-      return { effect: 'send', peer: peer.did, message: answer };
-    });
-  };
-
   const receivePullResponse = (
     now: number,
     peer: Peer,
@@ -230,32 +129,6 @@ export const create: CreateGossip = (options) => {
     return [...effects, ...ask(now)];
   };
 
-  const receiveSubscribe = (now: number, peer: Peer, message: Subscribe): Effect[] => {
-    const effects: Effect[] = [];
-    const topics = message.topics.map((topic): SubscribeAck['topics'][number] => {
-      const subject = subjects.get(topic);
-      if (!subject) return { topic, status: 'topic_unknown' };
-      if (!trust.mayRead(topic, peer.did)) return { topic, status: 'not_permitted' };
-      const budget = trust.budget(peer.did).subscriptionsMax;
-      if (!peer.subscriptions.has(topic) && peer.subscriptions.size >= budget) {
-        return { topic, status: 'full' };
-      }
-      if (!peer.subscriptions.has(topic)) {
-        peer.subscriptions.add(topic);
-        const unpushed = [...subject.unpushed].map(read).filter((record) => record !== undefined);
-        effects.push(...announce(topic, [peer.did], unpushed));
-        effects.push(...sayDigest(now, subject, peer));
-      }
-      return { topic, status: 'subscribed' };
-    });
-    const ack: SubscribeAck = { type: 'subscribe-ack', topics };
-    return [{ effect: 'send', peer: peer.did, message: ack }, ...effects];
-  };
-
-  const notPermitted = (peer: Peer, topic: Topic): Effect[] => [
-    { effect: 'log', event: 'request_not_permitted', peer: peer.did, detail: topic },
-  ];
-
   /** Messages about one topic. */
   const receiveAbout = (
     now: number,
@@ -273,13 +146,13 @@ export const create: CreateGossip = (options) => {
       case 'announce':
         return receiveAnnounce(now, peer, subject, message);
       case 'request':
-        return receiveRequest(peer, subject, message);
+        return answerRequest(peer, subject, message);
       case 'response':
         return receiveResponse(now, peer, subject, message);
       case 'digest':
         return receiveDigest(now, peer, subject, message);
       case 'pull-request':
-        return receivePullRequest(peer, subject, message);
+        return answerPull(peer, subject, message);
       case 'pull-response':
         return receivePullResponse(now, peer, subject, message);
     }
@@ -334,19 +207,10 @@ export const create: CreateGossip = (options) => {
 
     publish(now, record) {
       const subject = state.subject(record.topic);
-      const outcome = admission.admit(subject, record);
-      if (outcome.status !== 'taken') {
-        throw new Error(
-          `gossip: own record ${record.id} was not taken: ${JSON.stringify(outcome)}`,
-        );
-      }
+      const { effects, taken } = take(subject, record);
       subject.unpushed.add(record.id);
-      return [
-        ...keep(outcome),
-        ...quicken(subject),
-        ...announce(record.topic, chosen(record.topic), outcome.records),
-        ...ask(now),
-      ];
+      const { topic } = record;
+      return [...effects, ...announce(topic, chosen(topic), taken), ...ask(now)];
     },
 
     import(now, topic, claims) {
@@ -381,7 +245,7 @@ export const create: CreateGossip = (options) => {
       if (!peer) return [];
       switch (message.type) {
         case 'subscribe':
-          return receiveSubscribe(now, peer, message);
+          return answerSubscribe(now, peer, message);
         case 'unsubscribe':
           for (const topic of message.topics) peer.subscriptions.delete(topic);
           return [];

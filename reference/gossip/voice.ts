@@ -191,3 +191,4 @@ export const createVoice = (options: GossipOptions, state: State) => {
     subscribe,
   };
 };
+export type Voice = ReturnType<typeof createVoice>;
