@@ -20,6 +20,7 @@ import { referenceLayers } from '#reference/layers.ts';
 import { readNetwork } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
 import { CREATE_HINT } from './hints.ts';
+import { askSecret } from './prompt.ts';
 
 export interface Home {
   readonly directory: string;
@@ -59,17 +60,26 @@ export const passphrase = async (): Promise<string | undefined> => {
   return text.replace(/\r?\n$/, '');
 };
 
-/** The home's key and its seed, for the transport. Throws `key_missing`, `passphrase_wrong`, `key_unreadable`. */
+/** The seed of a sealed key, with what a person types; refuses where nobody can be asked. */
+const readSealed = async (home: Home): Promise<Uint8Array> => {
+  const typed = await askSecret(`passphrase of the key in ${home.keyPath}: `);
+  if (typed !== undefined) return readKeyFile(home.keyPath, { passphrase: typed });
+  const ways = 'MURMURATION_PASSPHRASE, or in the file that MURMURATION_PASSPHRASE_FILE names';
+  throw new Fault('passphrase_wrong', `the key in ${home.keyPath} is sealed: say it in ${ways}`);
+};
+
+/**
+ * The home's key and its seed, for the transport. A sealed key takes its passphrase from the
+ * environment, a file, or whoever sits at the terminal. Throws `key_missing`, `passphrase_wrong`,
+ * `key_unreadable`.
+ */
 export const readIdentity = async (home: Home): Promise<{ seed: Uint8Array; signer: Signer }> => {
   const secret = await passphrase();
-  if (secret !== undefined) {
-    const seed = await readKeyFile(home.keyPath, { passphrase: secret });
-    return { seed, signer: createSigner(seed) };
-  }
-  const seed = await readKeyFile(home.keyPath).catch((error: unknown) => {
-    if (!(error instanceof Fault && error.code === 'passphrase_wrong')) throw error;
-    const ways = 'MURMURATION_PASSPHRASE, or in the file that MURMURATION_PASSPHRASE_FILE names';
-    throw new Fault('passphrase_wrong', `the key in ${home.keyPath} is sealed: say it in ${ways}`);
+  const options = secret === undefined ? {} : { passphrase: secret };
+  const seed = await readKeyFile(home.keyPath, options).catch((error: unknown) => {
+    const sealed = error instanceof Fault && error.code === 'passphrase_wrong';
+    if (!sealed || secret !== undefined) throw error;
+    return readSealed(home);
   });
   return { seed, signer: createSigner(seed) };
 };
