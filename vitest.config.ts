@@ -7,5 +7,7 @@ export default defineConfig({
     exclude: ['test/long/**', 'node_modules/**'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // Two cores are what CI has; processes that tests start want a share of them too.
+    maxWorkers: 2,
   },
 });

@@ -11,6 +11,7 @@
  * `createNode` takes a host, a network and a record of layer factories. The simulator passes other
  * hosts, a learner's graft other factories; nothing else in here changes.
  */
+import type { Effect } from '#contracts/effects.ts';
 import type { Cancel, Host } from '#contracts/host.ts';
 import type { Did } from '#contracts/identifiers.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
@@ -37,6 +38,12 @@ export interface NodeOptions {
   /** See RecordsOptions: the simulator's memory of signatures. */
   readonly verify?: Records['verify'];
 }
+
+/** Whether an effect of an import says that a record may not enter. */
+const isRefusal = (effect: Effect): boolean =>
+  effect.effect === 'log' &&
+  effect.event.startsWith('record_') &&
+  !['record_duplicate', 'record_given_up'].includes(effect.event);
 
 /** Opens the store, reads back what it holds and checks it. Rejects with Faults of the store. */
 export const createNode = async (options: NodeOptions): Promise<Node> => {
@@ -173,7 +180,9 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       await new Promise<void>((resolve, reject) => {
         perform(effects, resolve, reject);
       });
-      return effects.filter(({ effect }) => effect === 'store').length;
+      const taken = effects.filter(({ effect }) => effect === 'store').length;
+      const refused = effects.filter(isRefusal).length;
+      return { taken, refused };
     },
 
     ...questions,

@@ -19,8 +19,11 @@ import { createKeyFile, readKeyFile } from '#reference/host/key-file.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { readNetwork } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
-import { CREATE_HINT } from './hints.ts';
 import { askSecret } from './prompt.ts';
+
+/** What to type next where there is no network. */
+const CREATE_HINT =
+  'Found one with "npm run node init data DIR network NAME", or join one with "npm run node join FILE data DIR"';
 
 export interface Home {
   readonly directory: string;

@@ -132,9 +132,9 @@ const paid: Printer = (value) => {
 };
 
 const imported: Printer = (value) => {
-  const { offered, taken, waiting } = value as Row;
+  const { offered, taken, refused, waiting } = value as Row;
   return [
-    `${text(taken)} of ${text(offered)} records were new; ${text(waiting)} wait for ancestors`,
+    `${text(taken)} of ${text(offered)} records were new, ${text(refused)} were refused; ${text(waiting)} wait for ancestors`,
   ];
 };
 

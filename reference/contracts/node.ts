@@ -111,8 +111,14 @@ export interface Node {
 
   /** Canonical records, one a line, in causal order: the same bytes on every node that holds the same. */
   exported(topic: Topic): Iterable<string>;
-  /** Offers records from a file; gives how many were taken once they are durable. */
-  imported(topic: Topic, records: readonly Json[]): Promise<number>;
+  /**
+   * Offers records from a file; resolves when those taken are durable. Neither taken nor refused: what
+   * was here already, and what waits for ancestors.
+   */
+  imported(
+    topic: Topic,
+    records: readonly Json[],
+  ): Promise<{ readonly taken: number; readonly refused: number }>;
   /** Opens every stored record again and folds from nothing. Gives a problem a line; empty is good. */
   verify(): Generator<{ readonly checked: number }, readonly string[]>;
 

@@ -190,7 +190,6 @@ export const createPeering = (options: PeeringOptions): Peering => {
         return;
       }
       const older = sessions.get(peer);
-      for (const each of targetsOf(peer)) each.attempts = 0;
       if (older && better(older, session, peer) === older) {
         session.close();
         return;
@@ -213,6 +212,11 @@ export const createPeering = (options: PeeringOptions): Peering => {
       if (sessions.get(peer) !== session) return;
       sessions.delete(peer);
       options.disconnected(peer);
+      // A link that ends as soon as it begins (the peer cut us off) earns no eager redial.
+      const livedMs = host.monotonic() - (session.establishedAt ?? session.openedAt);
+      if (livedMs >= settings.redialMsMax) {
+        for (const target of targetsOf(peer)) target.attempts = 0;
+      }
       for (const target of targetsOf(peer)) retryLater(target);
     },
 

@@ -231,12 +231,12 @@ const imported = async (
       return refused('json_malformed', `line ${index + 1} is not JSON`);
     }
   }
-  const taken = await node.imported(found.value.topic, records);
+  const { taken, refused: refusals } = await node.imported(found.value.topic, records);
   const { waiting, missing } = node.topics().find(({ topic }) => topic === found.value.topic) ?? {
     waiting: 0,
     missing: 0,
   };
-  return ok({ offered: records.length, taken, waiting, missing });
+  return ok({ offered: records.length, taken, refused: refusals, waiting, missing });
 };
 
 /** For what makes sense on a network alone. */

@@ -41,10 +41,10 @@ beforeAll(async () => {
   server = await startControl(node, TOKEN);
   port = Number(server.address.split(':')[1]);
 });
+afterAll(cleanUp);
 afterAll(async () => {
   await server.close();
   await node.stop();
-  cleanUp();
 });
 
 interface Reply {

@@ -193,7 +193,7 @@ describe('two nodes', () => {
       [['topics'], /ledger:hours +2 +1 +1 +0 +0 +[0-9a-f]{16}\n$/],
       [['verify'], /^2 records: every id, signature, verdict and balance as stored\n$/],
       [['export', file], new RegExp(`^2 records to ${file}\n$`)],
-      [['import', file], /^0 of 2 records were new; 0 wait for ancestors\n$/],
+      [['import', file], /^0 of 2 records were new, 0 were refused; 0 wait for ancestors\n$/],
     ];
     for (const [words, people] of questions) {
       const [plain, json] = await Promise.all([

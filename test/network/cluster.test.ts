@@ -85,9 +85,9 @@ beforeAll(async () => {
   for (const { address } of [alice, bob]) charlie.node.meet({ address, did: undefined });
   await linked();
 });
+afterAll(cleanUp);
 afterAll(async () => {
   for (const close of closers.reverse()) await close();
-  cleanUp();
 });
 
 const linked = (): Promise<unknown> =>

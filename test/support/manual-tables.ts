@@ -121,6 +121,7 @@ const exits = (): string =>
       [String(EXIT.environment), 'the environment cannot run it'],
       [String(EXIT.defect), 'a defect of the kit itself'],
       [String(EXIT.usage), 'wrong usage'],
+      [String(EXIT.interrupted), 'interrupted: Ctrl-C'],
     ],
   );
 

@@ -1,0 +1,69 @@
+/** `node init` and `node join`: a key, and a cooperative to use it in. */
+import { readFile } from 'node:fs/promises';
+import { Fault, messageOf } from '#contracts/faults.ts';
+import type { Json } from '#contracts/identifiers.ts';
+import { readNetwork } from '#reference/node/genesis.ts';
+import { show } from './ask.ts';
+import { foundNetwork } from './found.ts';
+import { contentLayer, ensureIdentity, publicKeyOf, writeNetwork, type Home } from './home.ts';
+import { common, type Subcommand } from './subcommand.ts';
+import type { Spoken, Vocabulary } from './words.ts';
+
+const foundingWords: Vocabulary = {
+  name: { value: 'NAME', summary: 'what you are called in it' },
+  members: { value: 'NAME=DID,...', summary: 'who else belongs to it from the first day' },
+  currency: { value: 'NAME', summary: 'its currency', byDefault: 'hours' },
+  decimals: { value: 'N', summary: 'digits after the point', byDefault: '2' },
+  baseline: { value: 'AMOUNT', summary: 'what each member may owe at first', byDefault: '100' },
+  cap: { value: 'AMOUNT', summary: 'what a member may owe at most', byDefault: '1000' },
+};
+
+const runInit = async (home: Home, spoken: Spoken): Promise<number> => {
+  const name = spoken.values.get('network');
+  const idle = Object.keys(foundingWords).find((word) => spoken.values.has(word));
+  if (name === undefined && idle !== undefined) {
+    throw new Fault('usage', `"${idle}" is for founding a network: say "network NAME" too`);
+  }
+  const { did, created } = await ensureIdentity(home);
+  const result: { [key: string]: Json } = { did, created, directory: home.directory };
+  if (name !== undefined) {
+    const network = await writeNetwork(home, foundNetwork(did, name, spoken.values, publicKeyOf));
+    result['network'] = network.id;
+    result['networkFile'] = home.networkPath;
+  }
+  return show('init', { ok: true, value: result }, spoken);
+};
+
+const runJoin = async (home: Home, spoken: Spoken): Promise<number> => {
+  const file = spoken.rest[0]!;
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw new Fault('network_missing', `${file}: ${messageOf(error)}`);
+  });
+  const network = readNetwork(bytes, contentLayer(), publicKeyOf);
+  const { did, created } = await ensureIdentity(home);
+  await writeNetwork(home, network.genesis);
+  const value = { did, created, network: network.id, name: network.genesis.name };
+  return show('join', { ok: true, value }, spoken);
+};
+
+export const init: Subcommand = {
+  usage: '',
+  summary: 'makes a key, and with "network" founds a cooperative',
+  restMin: 0,
+  restMax: 0,
+  words: {
+    network: { value: 'NAME', summary: 'founds a network of that name' },
+    ...foundingWords,
+    ...common,
+  },
+  run: runInit,
+};
+
+export const join: Subcommand = {
+  usage: 'FILE',
+  summary: 'makes a key and joins the network of a network.json',
+  restMin: 1,
+  restMax: 1,
+  words: common,
+  run: runJoin,
+};

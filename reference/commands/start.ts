@@ -1,0 +1,79 @@
+/** `node start`: runs a node until it is told to stop. */
+import { Fault } from '#contracts/faults.ts';
+import type { Json } from '#contracts/identifiers.ts';
+import { readSettings, settingsSchema } from '#reference/config.ts';
+import { referenceLayers } from '#reference/layers.ts';
+import { isDialable } from '#reference/operations/methods.ts';
+import { formatAddress } from '#reference/transport/address.ts';
+import { show } from './ask.ts';
+import { startDaemon, untilStopped } from './daemon.ts';
+import type { Home } from './home.ts';
+import { common, type Subcommand } from './subcommand.ts';
+import { wholeNumber, type Spoken, type Vocabulary } from './words.ts';
+
+const startWords: Vocabulary = {
+  port: { value: 'N', summary: 'UDP port for QUIC; 0 lets the system choose', byDefault: '0' },
+  host: { value: 'ADDRESS', summary: 'address to listen at', byDefault: '0.0.0.0' },
+  peers: { value: 'HOST:PORT,...', summary: 'whom to dial besides those that mDNS finds' },
+  interface: { value: 'ADDRESS', summary: 'IPv4 address of the interface for mDNS' },
+  alone: { summary: 'no mDNS: neither announce nor browse' },
+  verbose: { summary: 'log every refusal and every dial' },
+};
+
+const settingWords: Vocabulary = Object.fromEntries(
+  Object.entries(settingsSchema.shape).map(([name, schema]) => {
+    const { unit, reason } = schema.meta() as { readonly unit: string; readonly reason: string };
+    return [
+      name,
+      { value: unit.toUpperCase(), summary: reason, byDefault: String(schema.parse(undefined)) },
+    ];
+  }),
+);
+
+const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
+  const settings = readSettings(
+    Object.fromEntries([...spoken.values].filter(([word]) => Object.hasOwn(settingWords, word))),
+  );
+  const peers = (spoken.values.get('peers') ?? '').split(',').filter((each) => each !== '');
+  for (const peer of peers) {
+    if (!isDialable(peer)) {
+      throw new Fault('usage', `peers: expected host:port, separated by commas, got ${peer}`);
+    }
+  }
+  const port = wholeNumber(spoken, 'port', 0, [0, 65_535]);
+  const host = spoken.values.get('host') ?? '0.0.0.0';
+  const networkInterface = spoken.values.get('interface');
+  const level = spoken.values.has('verbose') ? 'debug' : 'info';
+  const daemon = await startDaemon({
+    home,
+    layers: referenceLayers,
+    settings,
+    listen: formatAddress({ host, port }),
+    peers: peers.map((address) => ({ address, did: undefined })),
+    multicast: spoken.values.has('alone')
+      ? undefined
+      : networkInterface === undefined
+        ? {}
+        : { interface: networkInterface },
+    logLevel: level,
+  });
+  const value: Json = {
+    did: daemon.node.did,
+    network: daemon.node.network.genesis.name,
+    address: daemon.address,
+    control: daemon.control.address,
+    multicast: spoken.values.has('alone') ? 'not wanted' : (daemon.multicastUnavailable ?? null),
+  };
+  const code = show('start', { ok: true, value }, spoken);
+  await untilStopped(daemon, process.send !== undefined);
+  return code;
+};
+
+export const start: Subcommand = {
+  usage: '',
+  summary: 'runs the node until Ctrl-C',
+  restMin: 0,
+  restMax: 0,
+  words: { ...startWords, ...settingWords, ...common },
+  run: runStart,
+};
