@@ -1,13 +1,16 @@
 /** `node start`: runs a node until it is told to stop. */
 import { Fault } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
+import type { Node, NodeEvent } from '#contracts/node.ts';
 import { readSettings, settingsSchema } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
+import { eventLine, eventView } from '#reference/operations/events.ts';
 import { isDialable } from '#reference/operations/methods.ts';
 import { formatAddress } from '#reference/transport/address.ts';
 import { show } from './ask.ts';
 import { startDaemon, untilStopped } from './daemon.ts';
 import type { Home } from './home.ts';
+import { printable } from './print.ts';
 import { common, type Subcommand } from './subcommand.ts';
 import { wholeNumber, type Spoken, type Vocabulary } from './words.ts';
 
@@ -17,7 +20,7 @@ const startWords: Vocabulary = {
   peers: { value: 'HOST:PORT,...', summary: 'whom to dial besides those that mDNS finds' },
   interface: { value: 'ADDRESS', summary: 'IPv4 address of the interface for mDNS' },
   alone: { summary: 'no mDNS: neither announce nor browse' },
-  verbose: { summary: 'log every refusal and every dial' },
+  verbose: { summary: 'log every refusal and every dial, as JSON on standard error' },
 };
 
 const settingWords: Vocabulary = Object.fromEntries(
@@ -29,6 +32,13 @@ const settingWords: Vocabulary = Object.fromEntries(
     ];
   }),
 );
+
+/** One line an event, on standard output. */
+const tell = (node: Node, event: NodeEvent, json: boolean): void => {
+  const time = new Date().toISOString();
+  if (json) console.log(JSON.stringify({ time, ...eventView(node, event) }));
+  else console.log(printable(`${time.slice(11, 19)} ${eventLine(node, event)}`));
+};
 
 const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
   const settings = readSettings(
@@ -43,7 +53,7 @@ const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
   const port = wholeNumber(spoken, 'port', 0, [0, 65_535]);
   const host = spoken.values.get('host') ?? '0.0.0.0';
   const networkInterface = spoken.values.get('interface');
-  const level = spoken.values.has('verbose') ? 'debug' : 'info';
+  const level = spoken.values.has('verbose') ? 'debug' : 'warn';
   const daemon = await startDaemon({
     home,
     layers: referenceLayers,
@@ -65,6 +75,7 @@ const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
     multicast: spoken.values.has('alone') ? 'not wanted' : (daemon.multicastUnavailable ?? null),
   };
   const code = show('start', { ok: true, value }, spoken);
+  daemon.node.watch((event) => tell(daemon.node, event, spoken.values.has('json')));
   await untilStopped(daemon, process.send !== undefined);
   return code;
 };

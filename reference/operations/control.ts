@@ -14,9 +14,9 @@ import type { AddressInfo } from 'node:net';
 import { timingSafeEqual } from 'node:crypto';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
-import type { Node, NodeEvent } from '#contracts/node.ts';
+import type { Node } from '#contracts/node.ts';
 import { runMethod } from './methods.ts';
-import { nameOf } from './people.ts';
+import { eventView } from './events.ts';
 
 export const BODY_BYTES_MAX = 16_777_216;
 /** Watchers at one time. */
@@ -138,26 +138,6 @@ const answer = async (node: Node, body: Buffer): Promise<Json> => {
     return failure(id, codeOf(outcome.status), outcome.reason, { status: outcome.status });
   } catch (error) {
     return broken(id, error);
-  }
-};
-
-const eventView = (node: Node, event: NodeEvent): Json => {
-  const { genesis } = node.network;
-  switch (event.event) {
-    case 'connected':
-    case 'disconnected':
-      return { event: event.event, peer: nameOf(event.peer, genesis) };
-    case 'delivered':
-      return {
-        event: 'delivered',
-        id: event.record.id,
-        topic: event.record.topic,
-        author: nameOf(event.record.author, genesis),
-        sequence: event.record.sequence,
-        status: event.verdict.status,
-      };
-    case 'failed':
-      return { event: 'failed', reason: event.reason };
   }
 };
 

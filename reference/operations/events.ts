@@ -1,0 +1,41 @@
+/** What happens on a node, as those see it who watch: as an object for programs, as a line for people. */
+import type { Json } from '#contracts/identifiers.ts';
+import type { Node, NodeEvent } from '#contracts/node.ts';
+import { nameOf } from './people.ts';
+
+/** An event with names in place of keys. */
+export const eventView = (node: Node, event: NodeEvent): { readonly [name: string]: Json } => {
+  const { genesis } = node.network;
+  switch (event.event) {
+    case 'connected':
+    case 'disconnected':
+      return { event: event.event, peer: nameOf(event.peer, genesis) };
+    case 'delivered':
+      return {
+        event: 'delivered',
+        id: event.record.id,
+        topic: event.record.topic,
+        author: nameOf(event.record.author, genesis),
+        sequence: event.record.sequence,
+        status: event.verdict.status,
+      };
+    case 'failed':
+      return { event: 'failed', reason: event.reason };
+  }
+};
+
+/** The same in a sentence. */
+export const eventLine = ({ network: { genesis } }: Node, event: NodeEvent): string => {
+  switch (event.event) {
+    case 'connected':
+      return `linked with ${nameOf(event.peer, genesis)}`;
+    case 'disconnected':
+      return `lost the link with ${nameOf(event.peer, genesis)}`;
+    case 'delivered': {
+      const { author, sequence, topic } = event.record;
+      return `${topic}: ${nameOf(author, genesis)}'s record ${sequence} is ${event.verdict.status}`;
+    }
+    case 'failed':
+      return `stopping: ${event.reason}`;
+  }
+};
