@@ -27,7 +27,9 @@ interface Demo extends Started {
   interrupt(): void;
 }
 
-const isLoader = (name: string): boolean => name.startsWith('tsx-');
+/** What Node and its loader keep for themselves: translated sources, and from Node 22 on compiled ones of npm. */
+const isLoader = (name: string): boolean =>
+  name.startsWith('tsx-') || name === 'node-compile-cache';
 
 /** Without npm in between, which answers a signal in its own way. */
 const DIRECT = [process.execPath, '--import', 'tsx', 'reference/main.ts', 'demo'] as const;

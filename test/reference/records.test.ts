@@ -208,7 +208,10 @@ describe('a signature', () => {
     );
   });
 
-  test('of small-order points is none, in each of 196 encodings; OpenSSL alone would take some', () => {
+  /** OpenSSL 3.0 of Node 20 does; 3.5 of Node 24 refuses such keys itself. The law here holds on both. */
+  const OPENSSL_TAKES_SMALL_ORDER = process.versions.openssl.startsWith('3.0.');
+
+  test('of small-order points is none, in each of 196 encodings; OpenSSL 3.0 alone would take some', () => {
     const message = new TextEncoder().encode('Zcash');
     let taken = 0;
     for (const key of SMALL_ORDER_ENCODINGS) {
@@ -218,10 +221,10 @@ describe('a signature', () => {
         taken += openSsl(key, message, signature) ? 1 : 0;
       }
     }
-    expect(taken).toBeGreaterThan(0);
+    expect(taken > 0).toBe(OPENSSL_TAKES_SMALL_ORDER);
   });
 
-  test('that fits every message, by a key of small order, is none; OpenSSL alone would take it', () => {
+  test('that fits every message, by a key of small order, is none; OpenSSL 3.0 alone would take it', () => {
     const honest = Point.BASE.multiply(5n).toBytes();
     const five = Uint8Array.of(5, ...new Uint8Array(31));
     const signature = Uint8Array.of(...honest, ...five); // 5*B = R + k*A wherever k*A is 0.
@@ -232,7 +235,7 @@ describe('a signature', () => {
         taken += openSsl(key, Uint8Array.of(round), signature) ? 1 : 0;
       }
     }
-    expect(taken).toBeGreaterThan(0);
+    expect(taken > 0).toBe(OPENSSL_TAKES_SMALL_ORDER);
   });
 
   test('with S beyond the order of the group is none', () => {
