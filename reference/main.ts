@@ -1,5 +1,6 @@
 /** The reference's command line: `demo`, `node` and `sim`. Each command is a file in `commands/`. */
 import { Fault } from '#contracts/faults.ts';
+import { refuseDashes } from './commands/dashes.ts';
 import { EXIT, reportFailure } from './commands/exit.ts';
 import { nearest } from './commands/words.ts';
 
@@ -12,27 +13,11 @@ const commands: { readonly [name: string]: () => Promise<Command> } = {
   sim: async () => (await import('./commands/sim.ts')).sim,
 };
 
-/** npm keeps flags it does not know as `npm_config_NAME`: those that a person meant for us. */
-const SWALLOWED = ['watch', 'json', 'seed', 'nodes', 'port', 'data', 'help', 'stay'];
-
-const swallowedFlags = (): string[] =>
-  SWALLOWED.filter((name) => process.env[`npm_config_${name}`] !== undefined).map((name) => {
-    const value = process.env[`npm_config_${name}`];
-    return value === 'true' || value === '' ? name : `${name} ${value}`;
-  });
-
 const main = async (typed: readonly string[]): Promise<number> => {
   const [name = '', ...words] = typed;
   const json = words.includes('json');
   try {
-    const swallowed = swallowedFlags();
-    if (swallowed.length > 0) {
-      const meant = [name, ...words, ...swallowed].join(' ');
-      throw new Fault(
-        'usage',
-        `npm took a flag for itself. Words here have no dashes: npm run ${meant}`,
-      );
-    }
+    refuseDashes(typed, process.env);
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!load) {
       const meant = nearest(name, Object.keys(commands));

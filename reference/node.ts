@@ -3,19 +3,22 @@
  *
  * The way of an entry, from the socket to a balance:
  *
- *   link bytes -> session (frames, Hello) -> gossip.receive -> admission (records.open)
- *     -> effects: store, deliver, broadcast
- *     -> performer: writes gathered, ledger.add folds the delivered record into balances
- *     -> steps: one commit, and after it what is to be said
+ *   transport/quic-link.ts   bytes of a link
+ *   node/session.ts          who is there (Hello); frames cut the bytes into messages
+ *   gossip/gossip.ts         receive: what a message leads to
+ *   gossip/intake.ts         each record passes one door, admission.ts (records.open, links, forks),
+ *                            and becomes effects: store, deliver, broadcast
+ *   node/performer.ts        gathers the writes; ledger.add folds what is delivered into balances
+ *   node/steps.ts            one commit, and after it what is to be said
  *
  * `createNode` takes a host, a network and a record of layer factories. The simulator passes other
  * hosts, a learner's graft other factories; nothing else in here changes.
  */
 import type { Effect } from '#contracts/effects.ts';
 import type { Cancel, Host } from '#contracts/host.ts';
-import type { Did } from '#contracts/identifiers.ts';
+import { ledgerTopic, type Did } from '#contracts/identifiers.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
-import type { Message } from '#contracts/messages.ts';
+import type { GossipMessage } from '#contracts/messages.ts';
 import type { Network, Node, NodeCount, NodeEvent } from '#contracts/node.ts';
 import { accepted } from '#contracts/outcome.ts';
 import type { Records, Signer } from '#contracts/records.ts';
@@ -61,7 +64,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   const store = createRecordStore(host.store, content);
   const gossip = layers.gossip({
     self: signer.did,
-    topics: genesis.currencies.map(({ name }) => `ledger:${name}`),
+    topics: genesis.currencies.map(({ name }) => ledgerTopic(name)),
     records,
     trust,
     reconciliation,
@@ -83,7 +86,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   };
 
   // Effects of the cores become writes, words and timers.
-  const send = (peers: readonly Did[], message: Message): void => {
+  const send = (peers: readonly Did[], message: GossipMessage): void => {
     const frame = frames.encode(message);
     for (const peer of peers) peering.session(peer)?.send(frame);
   };
@@ -97,6 +100,9 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     claim,
   );
   const { perform } = performer;
+  /** Resolves when the effects are durable and said. */
+  const performed = (effects: readonly Effect[]): Promise<void> =>
+    new Promise((resolve, reject) => perform(effects, resolve, reject));
 
   // Links become sessions, and sessions feed gossip.
   const peering = createPeering({
@@ -170,16 +176,12 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       const outcome = author(payment);
       if (!outcome.ok) return outcome;
       const { record, effects } = outcome.value;
-      await new Promise<void>((resolve, reject) => {
-        perform(effects, resolve, reject);
-      });
+      await performed(effects);
       return accepted(record.id);
     },
     async imported(topic, claims) {
       const effects = gossip.import(host.monotonic(), topic, claims);
-      await new Promise<void>((resolve, reject) => {
-        perform(effects, resolve, reject);
-      });
+      await performed(effects);
       const taken = effects.filter(({ effect }) => effect === 'store').length;
       const refused = effects.filter(isRefusal).length;
       return { taken, refused };

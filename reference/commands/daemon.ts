@@ -96,7 +96,11 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
     const { seed, signer } = await readIdentity(home);
     const store = await openStore(home.storePath);
     closers.push(() => store.close());
-    const transport = createQuicTransport({ seed, didOf: encodeDid });
+    const transport = createQuicTransport({
+      seed,
+      didOf: encodeDid,
+      settings: { inboundLinksMax: settings.peering.linksMax },
+    });
     closers.push(() => transport.close());
     const host = createHost({ store, transport, log: openLog(), logLevelMin: options.logLevel });
     const node = await createNode({ host, network, signer, layers, settings });

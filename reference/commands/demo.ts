@@ -16,9 +16,10 @@ import { EXIT, reportFailure } from './exit.ts';
 import { foundNetwork } from './found.ts';
 import { publicKeyOf, writeNetwork } from './home.ts';
 import { table } from './print.ts';
-import { readWords, type Vocabulary } from './words.ts';
+import { describeWords, readWords, type Vocabulary } from './words.ts';
 
-const vocabulary: Vocabulary = {
+/** Every word of the command. */
+export const vocabulary: Vocabulary = {
   stay: { summary: 'keeps the three running at the end, until Ctrl-C' },
 };
 
@@ -201,8 +202,21 @@ const play = async (stage: Stage): Promise<void> => {
   await thirdAct(stage);
 };
 
+const help = (): string =>
+  [
+    'npm run demo [WORDS]: three nodes in three processes trade over QUIC, part and agree again.',
+    '',
+    ...describeWords(vocabulary),
+    '',
+    'Ends by itself within seconds and leaves nothing behind. Exit code 0: all of it happened.',
+  ].join('\n');
+
 /** Runs the command; gives its exit code. */
 export const demo = async (typed: readonly string[]): Promise<number> => {
+  if (typed[0] === 'help') {
+    console.log(help());
+    return EXIT.ok;
+  }
   const spoken = readWords(typed, vocabulary, 0);
   const beganAt = performance.now();
   const clock = (): number => (performance.now() - beganAt) / 1_000;

@@ -20,7 +20,10 @@ const runExport = async (home: Home, spoken: Spoken): Promise<number> => {
     return EXIT.ok;
   }
   await writeFile(file, text).catch((error: unknown) => {
-    throw new Fault('store_failed', `${file}: ${messageOf(error)}`);
+    throw new Fault(
+      'store_failed',
+      `${file}: ${messageOf(error)}. Name a file that can be written`,
+    );
   });
   return show('export', { ok: true, value: { file, records: lines.length } }, spoken);
 };
@@ -48,7 +51,10 @@ const inLots = (lines: readonly string[]): readonly (readonly string[])[] => {
 const runImport = async (home: Home, spoken: Spoken): Promise<number> => {
   const file = spoken.rest[0]!;
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new Fault('usage', `${file}: ${messageOf(error)}`);
+    throw new Fault(
+      'usage',
+      `${file}: ${messageOf(error)}. Expected a file that "npm run node export FILE" wrote`,
+    );
   });
   const node = await openNode(home);
   try {

@@ -37,7 +37,10 @@ const runInit = async (home: Home, spoken: Spoken): Promise<number> => {
 const runJoin = async (home: Home, spoken: Spoken): Promise<number> => {
   const file = spoken.rest[0]!;
   const bytes = await readFile(file).catch((error: unknown) => {
-    throw new Fault('network_missing', `${file}: ${messageOf(error)}`);
+    throw new Fault(
+      'network_missing',
+      `${file}: ${messageOf(error)}. Expected the network.json of who founded the network`,
+    );
   });
   const network = readNetwork(bytes, contentLayer(), publicKeyOf);
   const { did, created } = await ensureIdentity(home);

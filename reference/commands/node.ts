@@ -103,7 +103,10 @@ const overview = (): string =>
     'npm run node SUBCOMMAND help: the words of one.',
   ].join('\n');
 
-const helpOf = (name: string, { usage, summary, words }: Subcommand): string =>
+const helpOf = (
+  name: string,
+  { usage, summary, words }: Pick<Subcommand, 'usage' | 'summary' | 'words'>,
+): string =>
   [`npm run node ${name} ${usage}`.trimEnd(), `  ${summary}`, '', ...describeWords(words)].join(
     '\n',
   );
@@ -119,6 +122,11 @@ export const node = async (typed: readonly string[]): Promise<number> => {
     name === 'verify' && words[0] !== 'help' ? await verifyOnInput(words) : undefined;
   if (answered !== undefined) return answered;
   if (name !== 'verify' && Object.hasOwn(plumbing.commands, name)) {
+    if (words[0] === 'help') {
+      const { summary } = plumbing.commands[name]!;
+      console.log(helpOf(name, { usage: '', summary, words: plumbing.vocabulary }));
+      return EXIT.ok;
+    }
     return (await plumbing.run(name, words)) ?? EXIT.usage;
   }
   const found = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;

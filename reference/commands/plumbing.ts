@@ -8,7 +8,7 @@
 import { CONTENT_BYTES_MAX } from '#contracts/content.ts';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Genesis } from '#contracts/genesis.ts';
-import type { Did, Json, NetworkId } from '#contracts/identifiers.ts';
+import { ledgerTopic, type Did, type Json, type NetworkId } from '#contracts/identifiers.ts';
 import { refused, type Outcome } from '#contracts/outcome.ts';
 import type { Draft } from '#contracts/records.ts';
 import { referenceLayers } from '#reference/layers.ts';
@@ -16,7 +16,7 @@ import { readNetwork } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
 import { EXIT } from './exit.ts';
 import { contentLayer, publicKeyOf } from './home.ts';
-import { readWords } from './words.ts';
+import { readWords, type Vocabulary } from './words.ts';
 
 type Result = Outcome<{ readonly [name: string]: Json }, string>;
 
@@ -193,7 +193,7 @@ const stateOf = (
     genesis.currencies.map(({ name }) => [
       name,
       Object.fromEntries(
-        [...ledger.balances(`ledger:${name}`)].map(([account, balance]) => [
+        [...ledger.balances(ledgerTopic(name))].map(([account, balance]) => [
           account,
           String(balance),
         ]),
@@ -201,7 +201,7 @@ const stateOf = (
     ]),
   ),
   conflicts: genesis.currencies.flatMap(({ name }) =>
-    ledger.conflicts(`ledger:${name}`).map((conflict) => ({ ...conflict })),
+    ledger.conflicts(ledgerTopic(name)).map((conflict) => ({ ...conflict })),
   ),
 });
 
@@ -285,15 +285,17 @@ const answerLines = async (name: string): Promise<number | undefined> => {
   return code;
 };
 
+/** Words that every plumbing command knows. */
+const vocabulary: Vocabulary = {
+  lines: { summary: 'one value a line in, one answer a line out' },
+  json: { summary: 'the answer as an object, for canon too' },
+};
+
 /**
  * Runs a plumbing command with its words; gives the exit code. `verify` is also an operator's command:
  * with nothing on standard input it is not ours, and `undefined` says so.
  */
 const run = async (name: string, words: readonly string[]): Promise<number | undefined> => {
-  const vocabulary = {
-    lines: { summary: 'one value a line in, one answer a line out' },
-    json: { summary: 'the answer as an object, for canon too' },
-  };
   const spoken = readWords(words, vocabulary, 0);
   const silence = name === 'verify' ? undefined : EXIT.ok;
   if (spoken.values.has('lines')) return (await answerLines(name)) ?? silence;
@@ -302,4 +304,4 @@ const run = async (name: string, words: readonly string[]): Promise<number | und
   return answerOne(name, input, spoken.values.has('json'));
 };
 
-export const plumbing = { commands, run };
+export const plumbing = { commands, vocabulary, run };

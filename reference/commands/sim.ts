@@ -20,7 +20,8 @@ import {
   type Vocabulary,
 } from './words.ts';
 
-const vocabulary: Vocabulary = {
+/** Every word of the command. */
+export const vocabulary: Vocabulary = {
   seed: { value: 'SEED', summary: 'replays that very run', byDefault: 'a fresh one' },
   nodes: { value: 'N', summary: 'nodes, 2 to 200', byDefault: '5' },
   entries: { value: 'N', summary: 'payments attempted', byDefault: '60' },
@@ -130,21 +131,34 @@ const print = (
   if (!good) console.log(`  replay: ${replayCommand(plan, canary)}`);
 };
 
+const asJson = (report: SimulationReport, plan: Plan, canary: string | undefined): string => {
+  const ok = succeeded(report, canary);
+  return JSON.stringify({ ...plan, canary, ok, replay: replayCommand(plan, canary), ...report });
+};
+
+const printLogged: SimulationOptions['log'] = (node, { timeMs, level, event, fields }) =>
+  console.log(`${new Date(timeMs).toISOString()} ${node} ${level} ${event}`, fields);
+
+/** Runs a plan; what a broken assertion throws is told with the words that replay it. */
+const run = async (
+  plan: Plan,
+  canary: string | undefined,
+  log?: SimulationOptions['log'],
+): Promise<SimulationReport> => {
+  try {
+    return await simulate({ ...plan, layersOf: layersWith(canary), ...(log ? { log } : {}) });
+  } catch (error) {
+    console.error(`  replay: ${replayCommand(plan, canary)}`);
+    throw error;
+  }
+};
+
 const runOne = async (plan: Plan, spoken: Spoken, canary: string | undefined): Promise<boolean> => {
   const beganMs = performance.now();
-  const report = await simulate({
-    ...plan,
-    layersOf: layersWith(canary),
-    ...(spoken.values.has('trace')
-      ? {
-          log: (node, { timeMs, level, event, fields }) =>
-            console.log(`${new Date(timeMs).toISOString()} ${node} ${level} ${event}`, fields),
-        }
-      : {}),
-  });
+  const report = await run(plan, canary, spoken.values.has('trace') ? printLogged : undefined);
   const tookMs = performance.now() - beganMs;
   if (spoken.values.has('json')) {
-    console.log(JSON.stringify({ ...plan, canary, ok: succeeded(report, canary), ...report }));
+    console.log(asJson(report, plan, canary));
   } else {
     print(report, plan, canary, tookMs);
   }
@@ -161,21 +175,29 @@ const runMany = async (runs: number, spoken: Spoken): Promise<number> => {
   const beganMs = performance.now();
   let records = 0;
   let frames = 0;
-  for (let run = 1; run <= runs; run++) {
-    const plan = drawPlan(`${first}-${run}`);
-    const report = await simulate({ ...plan, layersOf: layersWith(undefined) });
+  for (let count = 1; count <= runs; count++) {
+    const plan = drawPlan(`${first}-${count}`);
+    const report = await run(plan, undefined);
     records += report.records;
     frames += report.frames;
     const good = report.violations.length === 0;
     if (!good) failed.push(plan);
-    if (json) console.log(JSON.stringify({ ...plan, ok: good, ...report }));
+    if (json) console.log(asJson(report, plan, undefined));
     else if (!good) print(report, plan, undefined, 0);
-    else if (run % 20 === 0) console.log(`  ${run} of ${runs}: ${failed.length} broken so far`);
+    else if (count % 20 === 0) console.log(`  ${count} of ${runs}: ${failed.length} broken so far`);
   }
   let caught = 0;
   for (const name of Object.keys(canaries)) {
     const plan = { ...drawPlan(`${first}-canary`), entries: 40, crashes: 0 };
-    if (await runOne(plan, spoken, name)) caught += 1;
+    const report = await run(plan, name);
+    const good = succeeded(report, name);
+    if (good) caught += 1;
+    if (json) console.log(asJson(report, plan, name));
+    else if (!good) print(report, plan, name, 0);
+    else
+      console.log(
+        `  canary ${name} (${canaries[name]?.summary}): caught by "${canaries[name]?.law}"`,
+      );
   }
   const total = Object.keys(canaries).length;
   const good = failed.length === 0 && caught === total;

@@ -1,12 +1,12 @@
 /**
- * Layer 11, discovery: records seen on the local network go in, peers found and lost come out.
+ * Layer 11, discovery: sightings on the local network go in, peers found and lost come out.
  *
  * What an mDNS answer says is a claim: the DID in it is believed only after the handshake proved it.
- * So discovery proposes whom to dial, and forgets them by the rules of their records.
+ * So discovery proposes whom to dial, and forgets them when their DNS records run out.
  */
 import type { Did } from './identifiers.ts';
 
-/** One instance of `_icn._tcp.local`, as far as its records told. */
+/** One instance of `_icn._tcp.local`, as far as its DNS records told. */
 export interface Sighting {
   readonly did: Did;
   /** Protocol version from TXT. */

@@ -1,24 +1,26 @@
 /** Faults from outside: a disk, a socket, a file or a person did what no protocol can answer. */
 
 /** Codes are stable: scripts may rely on them. */
-export type FaultCode =
-  | 'usage'
-  | 'settings_invalid'
-  | 'key_missing'
-  | 'key_unreadable'
-  | 'passphrase_wrong'
-  | 'network_missing'
-  | 'network_invalid'
-  | 'network_other'
-  | 'store_locked'
-  | 'store_newer'
-  | 'store_inconsistent'
-  | 'store_failed'
-  | 'node_not_running'
-  | 'node_unreachable'
-  | 'port_in_use'
-  | 'transport_unavailable'
-  | 'deadline_exceeded';
+export const FAULT_CODES = [
+  'usage',
+  'settings_invalid',
+  'key_missing',
+  'key_unreadable',
+  'passphrase_wrong',
+  'network_missing',
+  'network_invalid',
+  'network_other',
+  'store_locked',
+  'store_newer',
+  'store_inconsistent',
+  'store_failed',
+  'node_not_running',
+  'node_unreachable',
+  'port_in_use',
+  'transport_unavailable',
+  'deadline_exceeded',
+] as const;
+export type FaultCode = (typeof FAULT_CODES)[number];
 
 /** An error that a person can act upon: the message says what was expected, what came, what to do. */
 export class Fault extends Error {

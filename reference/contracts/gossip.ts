@@ -24,6 +24,7 @@ export interface Links {
   readonly previousTimestamp: number;
 }
 
+/** The number that ends a comment is the default. */
 export interface GossipSettings {
   /** Base time between two digests of a topic; jitter is added. 10 000. */
   readonly digestIntervalMs: number;
@@ -45,7 +46,10 @@ export interface GossipSettings {
   readonly waitingMax: number;
 }
 
-/** Asked by reconciliation, the ledger's author and the operator. */
+/**
+ * Driven by the node: it hands in what happened and performs the effects in order. The ledger's author
+ * asks for links, the operator what is held.
+ */
 export interface Gossip {
   /** At start, from the store, in causal order, before any other input. */
   restore(record: SignedRecord, own: { readonly unpushed: boolean }): void;
@@ -59,7 +63,7 @@ export interface Gossip {
   /** Records from a file rather than a peer: admitted like any, then announced. */
   import(now: number, topic: Topic, records: readonly Json[]): readonly Effect[];
 
-  /** A peer proved who it is: subscribe, and say what we hold. */
+  /** A peer proved who it is: say what we want to hear of. What we hold is said when it subscribes. */
   connected(now: number, peer: Did): readonly Effect[];
   disconnected(now: number, peer: Did): readonly Effect[];
   receive(now: number, peer: Did, message: GossipMessage): readonly Effect[];

@@ -20,7 +20,7 @@ export interface DurableStore {
   get(key: string): string | undefined;
   /**
    * Committed entries whose key begins with `prefix`, in key order, as they were when the loop began.
-   * For the start and for export: LevelDB has no synchronous iterator.
+   * For the start alone: LevelDB has no synchronous iterator.
    */
   load(prefix: string): AsyncIterable<readonly [key: string, value: string]>;
   /**

@@ -21,6 +21,9 @@ export type Topic = string;
 /** `ledger:` and a currency of 1 to 32 letters, digits, `_` or `-`. */
 export const LEDGER_TOPIC_PATTERN = /^ledger:[A-Za-z0-9_-]{1,32}$/;
 
+/** The topic that carries a currency. */
+export const ledgerTopic = (currency: string): Topic => `ledger:${currency}`;
+
 /** 64 lower-case hexadecimal digits: the shape of a RecordId and of a NetworkId. */
 export const HASH_PATTERN = /^[0-9a-f]{64}$/;
 

@@ -1,7 +1,7 @@
 /**
- * The node as a record of factories, one per layer, in the order in which they rest on each other.
- * Each factory is handed what it stands on; none imports another. This record is the shape of a
- * graft: replace one entry, and the node runs with that layer instead.
+ * The node as a record of factories, one per layer, in the order in which the course teaches them.
+ * Each factory is handed what it stands on (`node.ts` shows who stands on whom); none imports another.
+ * This record is the shape of a graft: replace one entry, and the node runs with that layer instead.
  */
 import type { CreateContent } from './content.ts';
 import type { CreateDiscovery } from './discovery.ts';

@@ -111,7 +111,7 @@ export interface PullRequest {
   readonly ranges: readonly SequenceRange[];
   readonly maxBytes: number;
   readonly nonce: string;
-  /** Where the last answer stopped. */
+  /** Where the last answer stopped. Not used yet: plain reconciliation asks again by its clock. */
   readonly cursor?: string;
 }
 
@@ -122,7 +122,7 @@ export interface PullResponse {
   readonly records: readonly Json[];
   /** No more frames of this answer follow. */
   readonly done: boolean;
-  /** The budget ended before the records did: ask again from `cursor`. */
+  /** The budget ended before the records did: ask again. */
   readonly truncated: boolean;
   readonly cursor?: string;
   readonly nonce: string;

@@ -11,7 +11,7 @@ import type { Credit, LedgerStatus, Standing, Verdict } from './ledger.ts';
 import type { Outcome } from './outcome.ts';
 import type { SignedRecord } from './records.ts';
 
-/** A genesis and its name. */
+/** A genesis and its hash. */
 export interface Network {
   readonly genesis: Genesis;
   readonly id: NetworkId;
@@ -122,8 +122,11 @@ export interface Node {
   /** Opens every stored record again and folds from nothing. Gives a problem a line; empty is good. */
   verify(): Generator<{ readonly checked: number }, readonly string[]>;
 
+  /** Somebody to dial, from now on. */
   meet(candidate: Candidate): void;
+  /** Discovery lost it: its address is not dialled again, an open link stays. */
   lose(peer: Did): void;
+  /** Ends the links with these peers and keeps them ended until `heal`: for demonstrations. */
   cut(peers: readonly Did[]): void;
   heal(): void;
   readonly cutPeers: readonly Did[];

@@ -14,7 +14,7 @@ import type { Outcome } from './outcome.ts';
 export const PARENTS_MAX = 16;
 /** Canonical bytes of one signed record. */
 export const RECORD_BYTES_MAX = 65_536;
-/** Accounts lines of one journal entry. */
+/** Account lines of one journal entry. */
 export const LINES_MAX = 256;
 /** Bytes of UTF-8 in a memo. */
 export const MEMO_BYTES_MAX = 4_096;

@@ -1,4 +1,7 @@
-/** What a node may be told: the numbers its parts run on. Defaults, bounds and reasons are in `config.ts`. */
+/**
+ * What a node may be told: the numbers its parts run on. The number that ends a comment is the default;
+ * bounds and reasons are in `config.ts`.
+ */
 import type { GossipSettings } from './gossip.ts';
 
 /** One link, from its first byte. */

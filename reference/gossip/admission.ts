@@ -91,12 +91,11 @@ const withDescendants = (log: TopicLog, root: RecordId): LogEntry[] => {
 /** A held record and its author's records before it, back to the first. */
 const stem = (log: TopicLog, id: RecordId): LogEntry[] => {
   const entries: LogEntry[] = [];
-  for (
-    let entry = log.entry(id);
-    entry;
-    entry = entry.previous ? log.entry(entry.previous) : undefined
-  )
+  let entry = log.entry(id);
+  while (entry) {
     entries.push(entry);
+    entry = entry.previous === null ? undefined : log.entry(entry.previous);
+  }
   return entries;
 };
 
@@ -125,12 +124,16 @@ const dropSurplus = (log: TopicLog, records: readonly SignedRecord[]): RecordId[
     const later = [...log.children(author, previous)].sort().slice(SIBLINGS_KEPT);
     for (const child of later) {
       if (carriesOthers(log, child)) continue;
-      for (const { id, parents } of withDescendants(log, child)) {
+      const removed = withDescendants(log, child);
+      for (const { id } of removed) {
         log.remove(id);
         forgotten.push(id);
-        for (const parent of parents) {
-          if (forked.has(log.entry(parent)!.author)) suspects.push(...stem(log, parent));
-        }
+      }
+      // All of them are by one author and parents are by others, so every parent is held still.
+      for (const parent of removed.flatMap(({ parents }) => parents)) {
+        if (!forked.has(log.entry(parent)!.author)) continue;
+        // One by one: a chain may be longer than a call can have arguments.
+        for (const entry of stem(log, parent)) suspects.push(entry);
       }
     }
   }

@@ -42,16 +42,16 @@ export const create: CreateGossip = (options) => {
   const state = createState(options);
   const { peers, subjects, wants, pulls, some, chosen } = state;
   const voice = createVoice(options, state);
-  const { announce, sayDigest, sayDigests, ask, askAgain, pull, pullFromAnyone } = voice;
-  const { subscribe } = voice;
-  const { admit, take } = createIntake(options, state, voice);
+  const { announce, subscribe, sayDigest, sayDigests } = voice;
+  const { ask, askAgain, pull, pullFromAnyone } = voice;
+  const { takeClaims, takeOwn } = createIntake(options, state, voice);
   const { answerRequest, answerPull, answerSubscribe } = createService(options, state, voice);
 
   // --- What comes in ----------------------------------------------------------------------------
 
   const receiveAnnounce = (now: number, peer: Peer, subject: Subject, message: Announce) => {
     const { log, waiting } = subject;
-    const { effects, taken } = admit(subject, message.records, peer.did);
+    const { effects, taken } = takeClaims(subject, message.records, peer.did);
     for (const id of message.ids) {
       if (!log.has(id) && !waiting.has(id)) wants.add(log.topic, id, peer.did);
     }
@@ -79,7 +79,7 @@ export const create: CreateGossip = (options) => {
       return id !== undefined && wants.askedOf(id, peer.did);
     });
     for (const id of message.missing) wants.lacks(id, peer.did);
-    const { effects, taken } = admit(subject, asked, peer.did);
+    const { effects, taken } = takeClaims(subject, asked, peer.did);
     if (asked.length < message.records.length) {
       effects.push({ effect: 'log', event: 'response_unsolicited', peer: peer.did });
     }
@@ -114,7 +114,7 @@ export const create: CreateGossip = (options) => {
     const { topic } = subject.log;
     const open = pulls.answered(topic, peer.did, message.nonce);
     if (!open) return [{ effect: 'log', event: 'response_unsolicited', peer: peer.did }];
-    const { effects, taken } = admit(subject, message.records, peer.did);
+    const { effects, taken } = takeClaims(subject, message.records, peer.did);
     if (taken.length > 0) pulls.progressed(now, open, taken.length);
     if (!message.done) return effects;
     pulls.close(topic);
@@ -207,7 +207,7 @@ export const create: CreateGossip = (options) => {
 
     publish(now, record) {
       const subject = state.subject(record.topic);
-      const { effects, taken } = take(subject, record);
+      const { effects, taken } = takeOwn(subject, record);
       subject.unpushed.add(record.id);
       const { topic } = record;
       return [...effects, ...announce(topic, chosen(topic), taken), ...ask(now)];
@@ -215,7 +215,7 @@ export const create: CreateGossip = (options) => {
 
     import(now, topic, claims) {
       const subject = state.subject(topic);
-      const { effects, taken } = admit(subject, claims, self);
+      const { effects, taken } = takeClaims(subject, claims, self);
       if (taken.length > 0) effects.push(...sayDigests(now, subject, chosen(topic)));
       return [...effects, ...ask(now)];
     },

@@ -31,7 +31,7 @@ export const createIntake = (options: GossipOptions, state: State, { quicken }: 
   const admission = createAdmission(records, trust);
 
   /** Offers claims to the door, one by one, and notes what is missing as wanted from `source`. */
-  const admit = (subject: Subject, claims: readonly Json[], source: Did): Taking => {
+  const takeClaims = (subject: Subject, claims: readonly Json[], source: Did): Taking => {
     const effects: Effect[] = [];
     const taken: SignedRecord[] = [];
     for (const claim of claims) {
@@ -87,7 +87,7 @@ export const createIntake = (options: GossipOptions, state: State, { quicken }: 
   };
 
   /** Takes a record of our own. It names what we hold, so nothing can be missing. */
-  const take = (subject: Subject, record: SignedRecord): Taking => {
+  const takeOwn = (subject: Subject, record: SignedRecord): Taking => {
     const outcome = admission.admit(subject, record);
     if (outcome.status !== 'taken') {
       throw new Error(`gossip: own record ${record.id} was not taken: ${JSON.stringify(outcome)}`);
@@ -95,5 +95,5 @@ export const createIntake = (options: GossipOptions, state: State, { quicken }: 
     return { effects: [...keep(outcome), ...quicken(subject)], taken: [...outcome.records] };
   };
 
-  return { admit, take };
+  return { takeClaims, takeOwn };
 };

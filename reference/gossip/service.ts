@@ -56,6 +56,7 @@ export const createService = (options: GossipOptions, state: State, voice: Voice
         records: lot,
         done: index === lots.length - 1,
         truncated: served.truncated,
+        ...(served.cursor === undefined ? {} : { cursor: served.cursor }),
         nonce: message.nonce,
       };
       return { effect: 'send', peer: peer.did, message: answer };

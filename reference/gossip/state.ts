@@ -1,6 +1,6 @@
 /**
  * What gossip remembers: topics, peers of this moment, what is wanted and what is being pulled.
- * Held in one place, changed by `gossip.ts` when something comes in, read by `voice.ts`.
+ * Held in one place; the other rooms read and change it.
  */
 import type { GossipOptions } from '#contracts/gossip.ts';
 import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
@@ -20,7 +20,7 @@ export interface Subject extends TopicState {
 }
 
 /** Peers told of a new record among `count` nodes: clamp(ceil(log2 n) + 1, 3, 10). */
-export const fanOut = (count: number): number =>
+const fanOut = (count: number): number =>
   Math.min(10, Math.max(3, Math.ceil(Math.log2(Math.max(1, count))) + 1));
 
 export const createState = ({ topics, random, settings }: GossipOptions) => {

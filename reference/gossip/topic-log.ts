@@ -51,7 +51,7 @@ export interface TopicLog extends Knowledge {
   remove(id: RecordId): void;
   /** Held records by this author that follow `previous` (null: first records). More than one is a fork. */
   children(author: Did, previous: RecordId | null): readonly RecordId[];
-  /** Sequence, id and time of the author's longest branch; the smaller id where two are equally long. */
+  /** The last record of the author's longest branch; the smaller id where two are equally long. */
   end(author: Did): LogEntry | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The ledger: the fold of protocol section 5, one record at a time.
+ * The ledger: the fold that the contract defines, one record at a time.
  *
  * The plain solution folds a record's whole past to judge it, and everything held to say who has what.
  * This one gives the same answers at a cost that does not grow with the history, because of two facts:

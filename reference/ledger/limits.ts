@@ -6,8 +6,7 @@
  * the best one counts; where none does, the account may owe nothing.
  */
 import { PROVIDED_PER_LIMIT_UNIT, type Genesis, type Grant } from '#contracts/genesis.ts';
-import type { Did, Topic } from '#contracts/identifiers.ts';
-import { ledgerTopic } from './sync.ts';
+import { ledgerTopic, type Did, type Topic } from '#contracts/identifiers.ts';
 
 /** What a limit depends on. */
 export interface LimitQuestion {

@@ -27,7 +27,7 @@ const countUpTo = ({ sequences }: Receipts, sequence: number): number => {
 };
 
 /** What the path that ends in `place` gave the account, in minor units. */
-export const receivedUpTo = (account: Account, place: Place): bigint => {
+const receivedUpTo = (account: Account, place: Place): bigint => {
   let { branch, sequence } = place;
   for (;;) {
     const receipts = account.receipts.get(branch);

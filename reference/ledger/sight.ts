@@ -1,8 +1,8 @@
 /**
  * Sight: how far a set of records shows each chain, in one number a chain.
  *
- * Standing walks a chain from its first record and stops at the first fork, after the smallest child
- * (protocol section 9). So what stands is always a path, and of a whole set, however forked, one chain
+ * Standing walks a chain from its first record and stops at the first fork, after the smallest child.
+ * So what stands is always a path, and of a whole set, however forked, one chain
  * needs no more than the end of that path and whether a fork ended it:
  *
  *      0   nothing seen

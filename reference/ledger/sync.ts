@@ -1,24 +1,25 @@
 /**
- * How the ledger speaks on the wire: three words, each one of the gossip messages in disguise.
+ * How a ledger alone would speak on the wire: three words, each a gossip message in disguise.
  *
  *     NewEntry       here is an entry           Announce with one record inside
  *     RequestEntry   send me this one           Request with one id
  *     EntryResponse  here it is, or I lack it   Response with one record, or one missing id
  *
- * There is no second wire format: what these helpers write, any gossip node reads. An entry is a claim
+ * The node itself never says them: its gossip sends entries in lots. They are here for programs that
+ * hold a ledger and no gossip. There is no second wire format: what these helpers write, any gossip
+ * node reads. An entry is a claim
  * (`Json`) on the way in; the records layer opens it.
  */
 import type { Frames, FrameStatus } from '#contracts/frames.ts';
 import {
   LEDGER_TOPIC_PATTERN,
+  ledgerTopic,
   type Json,
   type RecordId,
   type Topic,
 } from '#contracts/identifiers.ts';
 import type { Message } from '#contracts/messages.ts';
 import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
-
-const TOPIC_PREFIX = 'ledger:';
 
 /** Three words between two ledgers. */
 export type SyncMessage =
@@ -28,12 +29,9 @@ export type SyncMessage =
   /** The answerer does not hold it. */
   | { readonly type: 'EntryResponse'; readonly topic: Topic; readonly missing: RecordId };
 
-/** The topic that carries a currency. Whether the name is one, `currencyOf` tells. */
-export const ledgerTopic = (currency: string): Topic => `${TOPIC_PREFIX}${currency}`;
-
 /** The currency that a topic carries; undefined where it is no ledger topic. */
 export const currencyOf = (topic: Topic): string | undefined =>
-  LEDGER_TOPIC_PATTERN.test(topic) ? topic.slice(TOPIC_PREFIX.length) : undefined;
+  LEDGER_TOPIC_PATTERN.test(topic) ? topic.slice(ledgerTopic('').length) : undefined;
 
 const toWire = (message: SyncMessage): Message => {
   const { topic } = message;

@@ -8,7 +8,7 @@
 import type { Effect } from '#contracts/effects.ts';
 import type { Gossip } from '#contracts/gossip.ts';
 import type { Host } from '#contracts/host.ts';
-import type { Topic } from '#contracts/identifiers.ts';
+import { ledgerTopic, type Topic } from '#contracts/identifiers.ts';
 import type { Ledger } from '#contracts/ledger.ts';
 import type { Network, Payment, PaymentStatus } from '#contracts/node.ts';
 import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
@@ -60,7 +60,7 @@ export const createAuthor = (options: AuthorOptions): Author => {
       const reason = `expected one of ${names.join(', ')}, got ${payment.currency}`;
       return refused('currency_unknown', reason);
     }
-    const record = draft(`ledger:${payment.currency}`, payment);
+    const record = draft(ledgerTopic(payment.currency), payment);
     const { status, reason } = ledger.judge(record);
     if (status !== 'accepted') return refused(status, reason);
     return accepted({ record, effects: gossip.publish(host.monotonic(), record) });

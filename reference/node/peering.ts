@@ -37,7 +37,7 @@ interface Target {
   attempts: number;
   dialling: boolean;
   retry: Cancel | undefined;
-  /** Discovery forgot it: no more dials. */
+  /** Forgotten: no more dials. */
   gone: boolean;
 }
 
@@ -84,9 +84,15 @@ export const createPeering = (options: PeeringOptions): Peering => {
     target.retry = host.after(delayMs, () => dial(target));
   };
 
+  const isFull = (): boolean => all.size >= settings.linksMax;
+
   const dial = (target: Target): void => {
     target.retry = undefined;
     if (!wanted(target)) return;
+    if (isFull()) {
+      retryLater(target);
+      return;
+    }
     target.dialling = true;
     host.transport.dial(target.address, target.did, (result) => dialled(target, result));
   };
@@ -95,11 +101,16 @@ export const createPeering = (options: PeeringOptions): Peering => {
     if (result.status !== 'open') {
       target.dialling = false;
       host.log('debug', 'dial_failed', { address: target.address, reason: result.reason });
+      // An address was given without a name: it is whoever's it is now.
+      if (result.status === 'wrong_identity' && !target.announced) target.did = undefined;
       retryLater(target);
       return;
     }
-    if (stopped) {
+    // Many dials may have been under way for the last free place.
+    if (stopped || isFull()) {
+      target.dialling = false;
       result.link.close();
+      retryLater(target);
       return;
     }
     const session = begin(result.link, target.did);
@@ -127,14 +138,16 @@ export const createPeering = (options: PeeringOptions): Peering => {
 
   /**
    * Of two links with one peer: where both were dialled at the same time, the one dialled by the
-   * smaller DID; otherwise the newer, because nobody dials whom it is linked with: the peer has lost
-   * the older link, or all its memory, and the older is dead here without knowing.
+   * smaller DID, and of two by the same side (a peer known by two addresses) the one with the smaller
+   * binding: both ends see the same, so both keep the same. Otherwise the newer, because nobody dials
+   * whom it is linked with: the peer has lost the older link, or all its memory, and the older is dead
+   * here without knowing.
    */
   const better = (older: Session, newer: Session, peer: Did): Session => {
     const apartMs = newer.openedAt - (older.establishedAt ?? older.openedAt);
-    const [left, right] = [dialler(older, peer), dialler(newer, peer)];
-    if (left === right || apartMs > SIMULTANEOUS_MS) return newer;
-    return left < right ? older : newer;
+    if (apartMs > SIMULTANEOUS_MS) return newer;
+    const rank = (session: Session): string => `${dialler(session, peer)} ${session.link.binding}`;
+    return rank(older) < rank(newer) ? older : newer;
   };
 
   /** Forgets an address. */
@@ -150,7 +163,7 @@ export const createPeering = (options: PeeringOptions): Peering => {
   return {
     add(candidate) {
       const known = targets.get(candidate.address);
-      if (known && !known.gone && (known.did ?? candidate.did) === candidate.did) return;
+      if (known && (known.did ?? candidate.did) === candidate.did) return;
       for (const stale of candidate.did === undefined ? [] : targetsOf(candidate.did)) {
         if (stale.announced) forget(stale);
       }
@@ -174,7 +187,7 @@ export const createPeering = (options: PeeringOptions): Peering => {
     },
 
     accept(link) {
-      if (stopped || all.size >= settings.linksMax) {
+      if (stopped || isFull()) {
         host.log('warn', 'link_refused', { address: link.remoteAddress, links: all.size });
         link.close();
         return;
@@ -214,10 +227,10 @@ export const createPeering = (options: PeeringOptions): Peering => {
       options.disconnected(peer);
       // A link that ends as soon as it begins (the peer cut us off) earns no eager redial.
       const livedMs = host.monotonic() - (session.establishedAt ?? session.openedAt);
-      if (livedMs >= settings.redialMsMax) {
-        for (const target of targetsOf(peer)) target.attempts = 0;
+      for (const target of targetsOf(peer)) {
+        if (livedMs >= settings.redialMsMax) target.attempts = 0;
+        retryLater(target);
       }
-      for (const target of targetsOf(peer)) retryLater(target);
     },
 
     cut(peers) {

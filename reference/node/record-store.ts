@@ -18,7 +18,7 @@ import type { DurableStore, Write } from '#contracts/host.ts';
 import type { Did, NetworkId, RecordId, Topic } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 
-export const STORE_VERSION = 1;
+const STORE_VERSION = 1;
 /** Records kept in memory after a read, oldest out first: a peer that pulls asks for neighbours. */
 const CACHE_MAX = 4_096;
 

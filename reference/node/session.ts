@@ -4,8 +4,8 @@
  *   link open -> Hello both ways -> proof both ways -> gossip, with a Ping when it is silent -> end
  *
  * Each side signs both nonces and the link's binding, so a recorded Hello fits nowhere else, and the
- * DID that was dialled must be the DID that is proven. Before that nothing but Hello is listened to;
- * what comes too early is dropped and counted. Hellos are repeated until answered, because a link may
+ * DID that was dialled must be the DID that is proven. Before that gossip is not listened to; what
+ * comes too early is dropped and counted. Hellos are repeated until answered, because a link may
  * lose frames (the simulated ones do).
  */
 import type { Did, NetworkId } from '#contracts/identifiers.ts';
@@ -138,6 +138,7 @@ export const createSession = (options: SessionOptions): Session => {
   };
 
   const receiveHello = (hello: Hello): void => {
+    // The facts alone, without `type`: a transcript has them alike for both sides.
     const facts: HelloFacts = {
       did: hello.did,
       network: hello.network,

@@ -12,13 +12,12 @@ export interface Steps {
    * Commits the writes and then runs `then`, after everything of the steps before; `lost` instead, if
    * the store could not promise them.
    */
-  run(writes: readonly Write[], then: () => void, lost?: (error: Error) => void): void;
-  /** Commits under way. */
-  readonly pending: number;
+  run(writes: readonly Write[], then: () => void, lost: (error: Error) => void): void;
 }
 
 /** `failed` is called once, when the store can promise nothing any more; no later step runs its words. */
 export const createSteps = (store: DurableStore, failed: (error: Error) => void): Steps => {
+  /** Commits under way. */
   let pending = 0;
   let broken: Error | undefined;
 
@@ -33,10 +32,7 @@ export const createSteps = (store: DurableStore, failed: (error: Error) => void)
   };
 
   return {
-    get pending() {
-      return pending;
-    },
-    run(writes, then, lost = () => {}) {
+    run(writes, then, lost) {
       if (broken) {
         lost(broken);
         return;

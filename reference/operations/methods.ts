@@ -3,7 +3,7 @@
  * command line on a node that is not running. Parameters are checked here, once.
  */
 import { z } from 'zod';
-import type { Did, Json, Topic } from '#contracts/identifiers.ts';
+import { ledgerTopic, type Did, type Json, type Topic } from '#contracts/identifiers.ts';
 import { refused, type Outcome } from '#contracts/outcome.ts';
 import type { Candidate } from '#contracts/host.ts';
 import { MEMO_BYTES_MAX } from '#contracts/records.ts';
@@ -12,11 +12,8 @@ import { parseAddress } from '#reference/transport/address.ts';
 import { formatAmount, parseAmount } from './amounts.ts';
 import { nameOf, resolvePerson } from './people.ts';
 
-/** Refusals of the methods themselves; those of the ledger come beside them. */
-export type MethodStatus = string;
-
-/** An answer is JSON; a refusal carries a status. */
-export type Answer = Outcome<Json, MethodStatus>;
+/** An answer is JSON; a refusal carries a status, of the method's own or of the ledger's. */
+export type Answer = Outcome<Json, string>;
 
 export interface Method {
   readonly summary: string;
@@ -49,7 +46,7 @@ const currencyOf = (node: Node, name: string | undefined) => {
   const { currencies } = node.network.genesis;
   const found = name === undefined ? currencies[0] : currencies.find((each) => each.name === name);
   return found
-    ? ({ ok: true, value: { ...found, topic: `ledger:${found.name}` } } as const)
+    ? ({ ok: true, value: { ...found, topic: ledgerTopic(found.name) } } as const)
     : refused(
         'currency_unknown',
         `expected one of ${currencies.map((each) => each.name).join(', ')}, got ${name}`,

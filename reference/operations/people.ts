@@ -7,7 +7,7 @@ import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
 const COMMON = 'did:key:z6Mk';
 
 /** Everybody the genesis names. */
-export const membersOf = (genesis: Genesis): readonly Did[] => [
+const membersOf = (genesis: Genesis): readonly Did[] => [
   ...new Set([
     ...Object.values(genesis.names),
     ...genesis.stewards,

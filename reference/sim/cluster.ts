@@ -8,7 +8,13 @@
 import { createHash } from 'node:crypto';
 import type { Genesis } from '#contracts/genesis.ts';
 import { BASELINE_DEFAULT, CAP_DEFAULT } from '#contracts/genesis.ts';
-import type { Did, NetworkId, RecordId, Topic } from '#contracts/identifiers.ts';
+import {
+  ledgerTopic,
+  type Did,
+  type NetworkId,
+  type RecordId,
+  type Topic,
+} from '#contracts/identifiers.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
 import type { Records, Signer } from '#contracts/records.ts';
 import type { Network as Cooperative, Node } from '#contracts/node.ts';
@@ -27,7 +33,7 @@ import { createScheduler, type Scheduler } from './scheduler.ts';
 const START_MS = 1_767_225_600_000;
 /** The currency of simulated cooperatives. */
 export const CURRENCY = 'hours';
-export const TOPIC: Topic = `ledger:${CURRENCY}`;
+export const TOPIC: Topic = ledgerTopic(CURRENCY);
 
 export interface ClusterOptions {
   readonly seed: string;

@@ -21,7 +21,7 @@ export interface Conditions {
 }
 
 /** A short cable. */
-export const CALM: Conditions = {
+const CALM: Conditions = {
   delayMsMin: 1,
   delayMsMax: 10,
   dropRate: 0,

@@ -113,7 +113,58 @@ const restart = async (cluster: Cluster, index: number): Promise<void> => {
 /** Lets promises that are ready run: acknowledgements of what the stack has finished. */
 const settlePromises = (): Promise<void> => Promise.resolve();
 
+/** Everything that may go wrong goes wrong; `watch` is called every virtual second. Gives its length. */
+const runSafety = async (
+  cluster: Cluster,
+  options: SimulationOptions,
+  watch: () => void,
+): Promise<number> => {
+  const { scheduler, network } = cluster;
+  network.set({
+    dropRate: options.loss,
+    duplicateRate: options.duplicates,
+    reorder: options.reorder,
+    delayMsMax: options.reorder ? 200 : 10,
+    cut: true,
+  });
+  const spanMs = options.entries * PAYMENT_EVERY_MS;
+  const beganMs = scheduler.now();
+  const actions: Action[] = [
+    ...payments(cluster, options, spanMs),
+    ...partitions(cluster, options, spanMs),
+    ...crashes(cluster, options, spanMs),
+    ...Array.from({ length: Math.ceil(spanMs / 1_000) }, (_, second) => ({
+      atMs: second * 1_000,
+      run: watch,
+    })),
+  ].sort((left, right) => left.atMs - right.atMs);
+  for (const { atMs, run } of actions) {
+    scheduler.runUntil(Math.max(beganMs + atMs, scheduler.now()));
+    await run();
+    await settlePromises();
+  }
+  return scheduler.now() - beganMs;
+};
+
+/** The faults end. Gives the time until all agree; undefined if they do not before the deadline. */
+const runLiveness = async (cluster: Cluster): Promise<number | undefined> => {
+  const { scheduler, network } = cluster;
+  network.heal();
+  network.set({ dropRate: 0, duplicateRate: 0, reorder: false, delayMsMax: 10 });
+  for (const { index } of cluster.places) await restart(cluster, index);
+  const healedAtMs = scheduler.now();
+  for (;;) {
+    const elapsedMs = scheduler.now() - healedAtMs;
+    // Everybody must be back in touch before silence can mean agreement.
+    if (elapsedMs >= 1_000 && agreed(cluster.places)) return elapsedMs;
+    if (elapsedMs >= LIVENESS_MS) return undefined;
+    cluster.runFor(250);
+    await settlePromises();
+  }
+};
+
 export const simulate = async (options: SimulationOptions): Promise<SimulationReport> => {
+  // Where frames are lost, three silent intervals in a row do not say yet that a peer is dead.
   const settings = readSettings({ pingMissesMax: 10 });
   const cluster = createCluster({
     seed: options.seed,
@@ -132,49 +183,8 @@ export const simulate = async (options: SimulationOptions): Promise<SimulationRe
     violations.push(...checkAlways(up, settings.gossip.waitingMax));
   };
 
-  // Safety.
-  cluster.network.set({
-    dropRate: options.loss,
-    duplicateRate: options.duplicates,
-    reorder: options.reorder,
-    delayMsMax: options.reorder ? 200 : 10,
-    cut: true,
-  });
-  const spanMs = options.entries * PAYMENT_EVERY_MS;
-  const beganMs = cluster.scheduler.now();
-  const actions: Action[] = [
-    ...payments(cluster, options, spanMs),
-    ...partitions(cluster, options, spanMs),
-    ...crashes(cluster, options, spanMs),
-    ...Array.from({ length: Math.ceil(spanMs / 1_000) }, (_, second) => ({
-      atMs: second * 1_000,
-      run: watch,
-    })),
-  ].sort((left, right) => left.atMs - right.atMs);
-  for (const { atMs, run } of actions) {
-    cluster.scheduler.runUntil(Math.max(beganMs + atMs, cluster.scheduler.now()));
-    await run();
-    await settlePromises();
-  }
-
-  // Liveness.
-  const faultyMs = cluster.scheduler.now() - beganMs;
-  cluster.network.heal();
-  cluster.network.set({ dropRate: 0, duplicateRate: 0, reorder: false, delayMsMax: 10 });
-  for (const { index } of cluster.places) await restart(cluster, index);
-  const healedAtMs = cluster.scheduler.now();
-  let healedMs: number | undefined;
-  for (;;) {
-    const elapsedMs = cluster.scheduler.now() - healedAtMs;
-    // Everybody must be back in touch before silence can mean agreement.
-    if (elapsedMs >= 1_000 && agreed(cluster.places)) {
-      healedMs = elapsedMs;
-      break;
-    }
-    if (elapsedMs >= LIVENESS_MS) break;
-    cluster.runFor(250);
-    await settlePromises();
-  }
+  const faultyMs = await runSafety(cluster, options, watch);
+  const healedMs = await runLiveness(cluster);
   watch();
   violations.push(...checkFinally(cluster.places, cluster.acknowledged, cluster.authored));
 

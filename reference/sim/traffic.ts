@@ -17,7 +17,7 @@ export interface Traffic {
   readonly dropped: Tally;
 }
 
-export const emptyTraffic = (): Traffic => ({
+const emptyTraffic = (): Traffic => ({
   sent: { frames: 0, bytes: 0 },
   duplicated: { frames: 0, bytes: 0 },
   delivered: { frames: 0, bytes: 0 },

@@ -3,11 +3,11 @@ import { lookup } from 'node:dns/promises';
 import type { Did } from '#contracts/identifiers.ts';
 import type { Link } from '#contracts/transport.ts';
 import { addressOfMultiaddr } from './address.ts';
+import type { BoundStream } from './binding.ts';
 import type { Native, NativeConnection, QuinnConfig } from './native.ts';
 import { createQuicLink } from './quic-link.ts';
 import type { QuicLink } from './quic-link.ts';
 import type { QuicSettings } from './quic-settings.ts';
-import type { Session } from './session.ts';
 
 export interface QuicContext {
   readonly native: Native;
@@ -21,7 +21,7 @@ export interface QuicContext {
     connection: NativeConnection,
     side: Link['side'],
     remoteKey: Uint8Array,
-    session: Session,
+    bound: BoundStream,
   ) => QuicLink;
 }
 
@@ -32,10 +32,10 @@ export const createKeep =
     didOf: (publicKey: Uint8Array) => Did,
     links: Set<QuicLink>,
   ): QuicContext['keep'] =>
-  (connection, side, remoteKey, session) => {
+  (connection, side, remoteKey, bound) => {
     const link = createQuicLink({
       connection,
-      ...session,
+      ...bound,
       side,
       proven: didOf(remoteKey),
       remoteAddress: addressOfMultiaddr(connection.remoteMultiaddr()),

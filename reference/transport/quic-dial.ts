@@ -14,11 +14,11 @@ import type { Did } from '#contracts/identifiers.ts';
 import type { DialResult, Transport } from '#contracts/transport.ts';
 import { parseAddress } from './address.ts';
 import type { HostPort } from './address.ts';
+import { bindDialled } from './binding.ts';
 import { provenKey } from './identity.ts';
 import type { NativeClient, NativeConnection } from './native.ts';
 import { ipOf } from './quic-context.ts';
 import type { QuicContext } from './quic-context.ts';
-import { openSession } from './session.ts';
 
 export interface Dialler {
   readonly dial: Transport['dial'];
@@ -44,8 +44,8 @@ const greet = async (
     return { status: 'wrong_identity', reason };
   }
   try {
-    const session = await openSession(connection, context.ownKey, remoteKey);
-    return { status: 'open', link: context.keep(connection, 'dialler', remoteKey, session) };
+    const bound = await bindDialled(connection, context.ownKey, remoteKey);
+    return { status: 'open', link: context.keep(connection, 'dialler', remoteKey, bound) };
   } catch (error) {
     connection.abort();
     return { status: 'refused', reason: `the peer ended the connection: ${messageOf(error)}` };

@@ -11,12 +11,12 @@ import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Link, Listener } from '#contracts/transport.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import type { HostPort } from './address.ts';
+import { bindAccepted } from './binding.ts';
 import { provenKey } from './identity.ts';
 import type { NativeConnection, NativeServer } from './native.ts';
 import { ipOf } from './quic-context.ts';
 import type { QuicContext } from './quic-context.ts';
 import type { QuicLink } from './quic-link.ts';
-import { acceptSession } from './session.ts';
 
 /** A handshake that fails at once must not turn an accept loop into a busy one. */
 const FAILED_ACCEPT_PAUSE_MS = 10;
@@ -42,8 +42,8 @@ const admit = async (
   try {
     const remoteKey = provenKey(connection.remoteMultiaddr());
     if (remoteKey === undefined) throw new Error('the peer proved no Ed25519 key');
-    const session = await acceptSession(connection, context.ownKey, remoteKey);
-    return context.keep(connection, 'listener', remoteKey, session);
+    const bound = await bindAccepted(connection, context.ownKey, remoteKey);
+    return context.keep(connection, 'listener', remoteKey, bound);
   } catch {
     connection.abort();
     return undefined;

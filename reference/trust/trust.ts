@@ -14,7 +14,7 @@ const VOUCHED_SCORE_MAX = 0.39;
 /** Where Known, Partner and Federated begin. */
 const CLASS_FLOORS = [0.1, 0.4, 0.7] as const;
 
-/** Protocol section 4: what each class may cost. */
+/** What each class may cost. */
 export const BUDGETS: { readonly [Name in TrustClass]: Budget } = {
   Isolated: { pullBytesMax: 65_536, pullsOutstandingMax: 1, subscriptionsMax: 10 },
   Known: { pullBytesMax: 262_144, pullsOutstandingMax: 2, subscriptionsMax: 100 },
@@ -23,7 +23,7 @@ export const BUDGETS: { readonly [Name in TrustClass]: Budget } = {
 };
 
 /** The class of a score in [0, 1]. */
-export const classOfScore = (score: number): TrustClass => {
+const classOfScore = (score: number): TrustClass => {
   const index = CLASS_FLOORS.filter((floor) => score >= floor).length;
   return TRUST_CLASSES[index] ?? 'Isolated';
 };

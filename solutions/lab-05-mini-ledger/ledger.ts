@@ -7,7 +7,7 @@
  * over the whole past for every record.
  */
 import { PROVIDED_PER_LIMIT_UNIT } from '#contracts/genesis.ts';
-import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
+import { ledgerTopic, type Did, type RecordId, type Topic } from '#contracts/identifiers.ts';
 import { AMOUNT_MAX, PENDING_MAX } from '#contracts/ledger.ts';
 import type {
   Conflict,
@@ -99,7 +99,7 @@ export const create: CreateLedger = ({ genesis }) => {
     }
     let limit = 0n;
     for (const grant of genesis.grants) {
-      if (`ledger:${grant.currency}` !== topic || grant.account !== account) continue;
+      if (ledgerTopic(grant.currency) !== topic || grant.account !== account) continue;
       if ((tip?.sequence ?? 0) + 1 > grant.untilSequence) continue;
       const earned = BigInt(grant.baseline) + provided / PROVIDED_PER_LIMIT_UNIT;
       const granted = earned < BigInt(grant.cap) ? earned : BigInt(grant.cap);

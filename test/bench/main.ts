@@ -3,6 +3,7 @@
  *
  * No benchmark is a test: the exit code says whether it could be measured, never how fast it was.
  */
+import { refuseDashes } from '#reference/commands/dashes.ts';
 import { EXIT, reportFailure } from '#reference/commands/exit.ts';
 import {
   describeWords,
@@ -59,6 +60,7 @@ const chosenFrom = ({ rest: [name] }: Spoken): [string, () => Promise<Bench>][] 
 
 const main = async (typed: readonly string[]): Promise<number> => {
   try {
+    refuseDashes(['bench', ...typed], process.env);
     if (typed[0] === 'help') {
       for (const line of await help()) console.log(line);
       return EXIT.ok;

@@ -297,8 +297,8 @@ describe('two nodes', () => {
       [['fault', 'cut', 'zoe'], 1, 'person_unknown', /got zoe/],
       [['fault', 'heal', 'bob'], 64, 'usage', /say "fault cut WHO..." or "fault heal"/],
       [['fault', 'break'], 64, 'usage', /say "fault cut/],
-      [['export', '/nowhere/file'], 4, 'store_failed', /\/nowhere\/file: ENOENT/],
-      [['import', '/nowhere/file'], 64, 'usage', /\/nowhere\/file: ENOENT/],
+      [['export', '/nowhere/file'], 4, 'store_failed', /file: ENOENT.*Name a file that can be/],
+      [['import', '/nowhere/file'], 64, 'usage', /file: ENOENT.*"npm run node export FILE" wrote/],
       [['import', '/tmp'], 64, 'usage', /EISDIR/],
       [['import', '/dev/null', 'currency', 'gold'], 1, 'currency_unknown', /got gold/],
       [['pay', 'bob'], 64, 'usage', /expected: npm run node pay TO AMOUNT \[CURRENCY\]/],
@@ -461,6 +461,19 @@ describe('one answer', () => {
     ]);
     expect(quiet).toMatchObject({ code: 0, err: '' });
     expect(loud).toEqual(refusal(4, 'store_failed', /standard output: ENOSPC/));
+  });
+
+  it.each([
+    [['demo', 'help'], /npm run demo .*stay /s],
+    [['sim', 'help'], /npm run sim .*seed SEED /s],
+    [['node', 'pay', 'help'], /npm run node pay TO AMOUNT .*memo TEXT /s],
+    [['node', 'canon', 'help'], /npm run node canon\n.*lines /s],
+  ])('to %j is its words', async (words, help) => {
+    expect(await run(words)).toEqual({
+      code: 0,
+      out: expect.stringMatching(help) as string,
+      err: '',
+    });
   });
 
   it('is JSON on request, where no command is named and where npm took a flag', async () => {
@@ -766,7 +779,7 @@ describe('a home', () => {
       refusal(1, 'network_invalid', /kind/),
     );
     expect(await inProcess('join', join(root, 'no'), 'data', home)).toEqual(
-      refusal(1, 'network_missing', /ENOENT/),
+      refusal(1, 'network_missing', /ENOENT.*Expected the network\.json of who founded/),
     );
     expect(existsSync(home)).toBe(false);
     await ask('join', join(good, 'network.json'), 'data', home);

@@ -13,6 +13,7 @@ import {
   type LedgerChange,
   type LedgerStatus,
 } from '#contracts/ledger.ts';
+import { ledgerTopic } from '#contracts/identifiers.ts';
 import type { Message } from '#contracts/messages.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import { create as createContent } from '#reference/content/content.ts';
@@ -21,7 +22,6 @@ import { create as createReference } from '#reference/ledger/ledger.ts';
 import {
   currencyOf,
   deserializeSyncMessage,
-  ledgerTopic,
   serializeSyncMessage,
   type SyncMessage,
 } from '#reference/ledger/sync.ts';

@@ -320,7 +320,11 @@ interface Spot {
 }
 
 /** Peerings with real sessions over the simulated network, and no node above them. */
-const createSpots = (seed: string, names: readonly string[]) => {
+const createSpots = (
+  seed: string,
+  names: readonly string[],
+  peeringSettings = settings.peering,
+) => {
   const scheduler: Scheduler = createScheduler(0);
   const random = createRandom(seed);
   const network: Network = createNetwork({ scheduler, random });
@@ -346,7 +350,7 @@ const createSpots = (seed: string, names: readonly string[]) => {
     const peering: Peering = createPeering({
       self: signer.did,
       host,
-      settings: settings.peering,
+      settings: peeringSettings,
       begin: (link, expected): Session =>
         createSession({
           link,
@@ -495,5 +499,38 @@ describe('peering', () => {
     scheduler.runUntil(20_000);
     expectOneLink(left, right);
     expect(scheduler.pending).toBeLessThan(10);
+  });
+
+  it('dials nobody beyond its limit, and again when there is room', () => {
+    const names = ['ann', 'ben', 'cem', 'dee'];
+    const { scheduler, spots, know } = createSpots('room', names, {
+      ...settings.peering,
+      linksMax: 2,
+    });
+    const [left, ...others] = spots as [Spot, ...Spot[]];
+    for (const other of others) know(left, other);
+    scheduler.runUntil(10_000);
+    expect(left.peering.peers()).toHaveLength(2);
+    const outside = others.find((other) => linkOf(left, other) === undefined)!;
+    const inside = others.find((other) => other !== outside)!;
+    left.peering.cut([inside.signer.did]);
+    scheduler.runUntil(20_000);
+    expect(linkOf(left, outside)).toBeDefined();
+    expect(left.peering.peers()).toHaveLength(2);
+  });
+
+  it('takes whoever is at an address that was given without a name, were it somebody new', () => {
+    const { scheduler, network, spots } = createSpots('moved in', ['ann', 'ben']);
+    const [left, right] = spots as [Spot, Spot];
+    left.peering.add({ address: right.address, did: undefined });
+    scheduler.runUntil(3_000);
+    expectOneLink(left, right);
+    network.crash(right.address);
+    const newcomers: (Did | undefined)[] = [];
+    void network.transport(right.address, cem.did).listen(right.address, ({ proven }) => {
+      newcomers.push(proven);
+    });
+    scheduler.runUntil(60_000);
+    expect(newcomers).toContain(left.signer.did);
   });
 });

@@ -95,11 +95,28 @@ describe('the command', () => {
     expect(failing.code).toBe(1);
     const replay = /replay: npm run sim (?<words>.+)/.exec(failing.text)?.groups?.['words'];
     expect(replay).toBe(words);
+    const { text: line } = await typed(`${words} json`);
+    expect(JSON.parse(line)).toMatchObject({ ok: false, replay: `npm run sim ${words}` });
     const again = await typed(replay ?? '');
     const traceOf = (text: string) => /trace [0-9a-f]+/.exec(text)?.[0];
     expect(traceOf(again.text)).toBe(traceOf(failing.text));
     expect(traceOf(failing.text)).toBeDefined();
   });
+
+  it.each(['seed 7 json', 'seed 7 many 3'])(
+    'prints the words that replay a run that breaks down (%s)',
+    async (words) => {
+      const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+      const defect = vi.spyOn(referenceLayers, 'ledger').mockImplementation(() => {
+        throw new Error('an assertion');
+      });
+      await expect(typed(words)).rejects.toThrow('an assertion');
+      expect(told).toHaveBeenCalledWith(
+        expect.stringMatching(/replay: npm run sim seed 7\S* nodes \d+ entries \d+ loss /),
+      );
+      defect.mockRestore();
+    },
+  );
 
   it('ends well when the laws held, and says how to repeat it', async () => {
     const { code, text } = await typed('seed 8 nodes 3 entries 10');

@@ -9,9 +9,11 @@ import { settingsSchema } from '#reference/config.ts';
 import { CONTENT_BYTES_MAX, CONTENT_STATUSES, DEPTH_MAX } from '#contracts/content.ts';
 import { CANDIDATES_MAX } from '#contracts/discovery.ts';
 import { GOSSIP_EVENTS } from '#contracts/effects.ts';
+import { FAULT_CODES } from '#contracts/faults.ts';
 import { FRAME_BYTES_MAX, FRAME_STATUSES } from '#contracts/frames.ts';
 import { AMOUNT_MAX, LEDGER_STATUSES, PENDING_MAX } from '#contracts/ledger.ts';
 import { BATCH_MAX, CLOCK_COMPONENTS_MAX, TOPICS_MAX } from '#contracts/messages.ts';
+import { SESSION_EVENTS } from '#contracts/node.ts';
 import {
   LINES_MAX,
   MEMO_BYTES_MAX,
@@ -21,6 +23,7 @@ import {
 } from '#contracts/records.ts';
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
 import { methods } from '#reference/operations/methods.ts';
+import { QUIC_SETTINGS } from '#reference/transport/quic-settings.ts';
 import { BUDGETS } from '#reference/trust/trust.ts';
 import { WANTS_MAX } from '#reference/gossip/wants.ts';
 
@@ -86,17 +89,20 @@ const limits = (): string =>
       ['records pending in a ledger', String(PENDING_MAX), 'the oldest is given up'],
       ['records wanted by id', String(WANTS_MAX), 'not noted; a digest brings them later'],
       ['peers heard of by mDNS', String(CANDIDATES_MAX), 'ignored until others expire'],
+      ['QUIC handshakes under way', String(QUIC_SETTINGS.acceptsMax), 'they wait for a place'],
+      ['streams of a link', '1', 'never opened'],
+      ['unread bytes of a link', String(QUIC_SETTINGS.unreadBytesMax), 'the peer has to wait'],
+      ['unsent bytes of a link', String(QUIC_SETTINGS.unsentBytesMax), 'they wait in the session'],
       ['a request to the control server', `${BODY_BYTES_MAX} bytes`, 'HTTP 413'],
     ],
   );
 
 const budgets = (): string =>
   table(
-    ['class', 'bytes in one pull', 'pulls at one time', 'subscriptions'],
+    ['class', 'bytes in one pull', 'subscriptions'],
     Object.entries(BUDGETS).map(([name, budget]) => [
       name,
       String(budget.pullBytesMax),
-      String(budget.pullsOutstandingMax),
       String(budget.subscriptionsMax),
     ]),
   );
@@ -139,4 +145,6 @@ export const manualTables: { readonly [name: string]: () => string } = {
   'record statuses': () => list(RECORD_STATUSES),
   'ledger statuses': () => list(LEDGER_STATUSES),
   'gossip events': () => list(GOSSIP_EVENTS),
+  'session events': () => list(SESSION_EVENTS),
+  'fault codes': () => list(FAULT_CODES),
 };

@@ -22,7 +22,8 @@ import type { NativeConnection, NativeStream } from './native.ts';
 
 const TOKEN_BYTES = 16;
 
-export interface Session {
+/** The stream of a connection, past its tokens, and what both ends now know of it. */
+export interface BoundStream {
   readonly stream: NativeStream;
   readonly binding: string;
 }
@@ -44,12 +45,12 @@ const bindingOf = (parts: readonly Uint8Array[]): string => {
   return hash.digest('hex');
 };
 
-/** Rejects when the connection ends first; the caller sets the deadline by aborting the connection. */
-export const openSession = async (
+/** The dialler's half. Rejects when the connection ends first; the caller sets the deadline by aborting it. */
+export const bindDialled = async (
   connection: NativeConnection,
   ownKey: Uint8Array,
   remoteKey: Uint8Array,
-): Promise<Session> => {
+): Promise<BoundStream> => {
   const own = randomBytes(TOKEN_BYTES);
   const stream = await connection.outboundStream();
   await stream.write(own);
@@ -57,12 +58,12 @@ export const openSession = async (
   return { stream, binding: bindingOf([ownKey, remoteKey, own, theirs]) };
 };
 
-/** The listener's half. */
-export const acceptSession = async (
+/** The listener's half, alike. */
+export const bindAccepted = async (
   connection: NativeConnection,
   ownKey: Uint8Array,
   remoteKey: Uint8Array,
-): Promise<Session> => {
+): Promise<BoundStream> => {
   const own = randomBytes(TOKEN_BYTES);
   const stream = await connection.inboundStream();
   const theirs = await readToken(stream);

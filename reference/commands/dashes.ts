@@ -1,0 +1,70 @@
+/**
+ * Flags with dashes, and what npm makes of them.
+ *
+ * `npm run sim --seed 7` starts us with `sim 7`: npm keeps the flag for itself, as `npm_config_seed`, and
+ * leaves its value behind among the words. What was meant is put together again here.
+ */
+import { Fault } from '#contracts/faults.ts';
+
+/** Words of all commands that a value follows. */
+const WITH_VALUE = `
+  after baseline canary cap crashes currency data decimals duplicates entries host
+  interface limit loss many members memo name network nodes partitions peers port seed
+  digestIntervalMs digestIntervalMsMax digestJitterMs digestSpacingMs helloRetryMs
+  helloTimeoutMs linksMax pingIntervalMs pingMissesMax pullBytesMax pullTimeoutMs
+  pushBytesMax queuedBytesMax redialMsMax redialMsMin requestRetryMs waitingMax
+`
+  .trim()
+  .split(/\s+/);
+
+/** Words of all commands that stand alone. `verbose` is missing: npm has another meaning for it. */
+const ALONE = ['alone', 'full', 'help', 'json', 'lines', 'order', 'stay', 'trace', 'watch'];
+
+/** Every word whose flag would be noticed. */
+export const FLAGS: readonly string[] = [...WITH_VALUE, ...ALONE];
+
+type Environment = { readonly [name: string]: string | undefined };
+
+/**
+ * The words that were meant, if npm took some for itself. The value that a flag left behind is the last
+ * word that no other word explains. Where several flags left theirs nobody can tell whose is whose: then
+ * VALUE stands in their places.
+ */
+export const wordsMeant = (
+  typed: readonly string[],
+  environment: Environment,
+): readonly string[] | undefined => {
+  const valueOf = (flag: string): string | undefined =>
+    environment[`npm_config_${flag.toLowerCase()}`];
+  const taken = FLAGS.filter((flag) => valueOf(flag) !== undefined);
+  if (taken.length === 0) return undefined;
+  const isBare = (flag: string): boolean => ['true', ''].includes(valueOf(flag) ?? '');
+  const bereft = taken.filter((flag) => WITH_VALUE.includes(flag) && isBare(flag));
+  const words = [...typed];
+  for (const flag of bereft) {
+    const at = lastUnexplained(words);
+    const [value = 'VALUE'] = at === -1 ? [] : words.splice(at, 1);
+    words.splice(at === -1 ? words.length : at, 0, flag, bereft.length > 1 ? 'VALUE' : value);
+  }
+  const whole = taken.filter((flag) => !bereft.includes(flag));
+  return [...words, ...whole.flatMap((flag) => (isBare(flag) ? [flag] : [flag, valueOf(flag)!]))];
+};
+
+/** The command and the subcommand of `node` explain themselves; -1 where all others do. */
+const lastUnexplained = (words: readonly string[]): number =>
+  words.findLastIndex(
+    (word, index) =>
+      index >= (words[0] === 'node' ? 2 : 1) &&
+      !FLAGS.includes(word) &&
+      !WITH_VALUE.includes(words[index - 1] ?? ''),
+  );
+
+/** Throws Fault `usage` with the command that was meant, if npm took a flag of this one for itself. */
+export const refuseDashes = (typed: readonly string[], environment: Environment): void => {
+  const words = wordsMeant(typed, environment);
+  if (words === undefined) return;
+  throw new Fault(
+    'usage',
+    `npm took a flag for itself. Words here have no dashes: npm run ${words.join(' ')}`,
+  );
+};

@@ -1,0 +1,62 @@
+/** Flags with dashes: what npm does to them, and the command that is shown instead. */
+import { describe, expect, it } from 'vitest';
+import { FLAGS, wordsMeant } from '#reference/commands/dashes.ts';
+import { vocabulary as demoWords } from '#reference/commands/demo.ts';
+import { subcommands } from '#reference/commands/node.ts';
+import { plumbing } from '#reference/commands/plumbing.ts';
+import { vocabulary as simWords } from '#reference/commands/sim.ts';
+import type { Vocabulary } from '#reference/commands/words.ts';
+
+/** What npm 11 gives a script: flags as variables, a value behind a space left among the words. */
+const meant = (words: string, flags: { readonly [name: string]: string }): string | undefined =>
+  wordsMeant(
+    words.split(' '),
+    Object.fromEntries(Object.entries(flags).map(([name, value]) => [`npm_config_${name}`, value])),
+  )?.join(' ');
+
+describe('a flag that npm took', () => {
+  it.each([
+    ['sim 7', { seed: 'true' }, 'sim seed 7'],
+    ['sim 7 nodes 5', { seed: 'true' }, 'sim seed 7 nodes 5'],
+    ['sim', { seed: '7' }, 'sim seed 7'],
+    ['sim', { seed: 'true' }, 'sim seed VALUE'],
+    ['sim 0.4', { loss: 'true', order: 'true' }, 'sim loss 0.4 order'],
+    ['node start 1', { port: 'true' }, 'node start port 1'],
+    ['node start 1 data ./alice', { port: 'true' }, 'node start port 1 data ./alice'],
+    ['node start 9', { digestintervalms: 'true' }, 'node start digestIntervalMs 9'],
+    ['node pay alice 10 roof', { memo: 'true' }, 'node pay alice 10 memo roof'],
+    ['node status data ./a', { json: 'true' }, 'node status data ./a json'],
+    ['demo', { stay: 'true' }, 'demo stay'],
+    ['bench merge', { full: 'true' }, 'bench merge full'],
+  ])('%s, %o: is put back as the word that was meant', (words, flags, expected) => {
+    expect(meant(words, flags)).toBe(expected);
+  });
+
+  it('is not given the value of another one', () => {
+    const both = meant('node start 1 0.0.0.0', { port: 'true', host: 'true' });
+    expect(both?.split(' ').sort()).toEqual(['VALUE', 'VALUE', 'host', 'node', 'port', 'start']);
+  });
+
+  it('may be any word of any command', () => {
+    const vocabularies: readonly Vocabulary[] = [
+      demoWords,
+      simWords,
+      plumbing.vocabulary,
+      ...Object.values(subcommands).map(({ words }) => words),
+    ];
+    for (const vocabulary of vocabularies) {
+      for (const [word, { value }] of Object.entries(vocabulary)) {
+        if (word === 'verbose') continue; // npm's own: it makes npm itself talk.
+        expect(FLAGS).toContain(word);
+        const expected = value === undefined ? `demo ${word}` : `demo ${word} x`;
+        expect(
+          meant(value === undefined ? 'demo' : 'demo x', { [word.toLowerCase()]: 'true' }),
+        ).toBe(expected);
+      }
+    }
+  });
+
+  it('is not seen where there was none', () => {
+    expect(meant('sim seed 7', { cache: '/x', loglevel: 'warn' })).toBeUndefined();
+  });
+});
