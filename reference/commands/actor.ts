@@ -54,7 +54,7 @@ export const createActor = async (
   heard: (name: string, event: { readonly [name: string]: Json }) => void,
 ): Promise<Actor> => {
   const home = homeAt(directory);
-  const { did } = await ensureIdentity(home);
+  const { did } = await ensureIdentity(home, { sealed: false });
   const log: string[] = [];
   let child: ChildProcess | undefined;
   let control: Control | undefined;

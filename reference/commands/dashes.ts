@@ -18,7 +18,18 @@ const WITH_VALUE = `
   .split(/\s+/);
 
 /** Words of all commands that stand alone. `verbose` is missing: npm has another meaning for it. */
-const ALONE = ['alone', 'full', 'help', 'json', 'lines', 'order', 'stay', 'trace', 'watch'];
+const ALONE = [
+  'alone',
+  'sealed',
+  'full',
+  'help',
+  'json',
+  'lines',
+  'order',
+  'stay',
+  'trace',
+  'watch',
+];
 
 /** Every word whose flag would be noticed. */
 export const FLAGS: readonly string[] = [...WITH_VALUE, ...ALONE];

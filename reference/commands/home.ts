@@ -109,17 +109,38 @@ const makeDirectory = async ({ directory }: Home): Promise<void> => {
   });
 };
 
+/** Asks a person twice, so that a slip of the hand does not seal a key for good. */
+const newPassphrase = async (): Promise<string> => {
+  const first = await askSecret('passphrase for the new key: ');
+  if (first === undefined) {
+    throw new Fault(
+      'usage',
+      '"sealed" asks for a passphrase at a terminal; elsewhere set MURMURATION_PASSPHRASE',
+    );
+  }
+  if (first !== (await askSecret('the same again: '))) {
+    throw new Fault('usage', 'the two passphrases differ: nothing was made');
+  }
+  return first;
+};
+
 /** Makes a key where none is; gives its DID, and whether it is new. */
-export const ensureIdentity = async (home: Home): Promise<{ did: Did; created: boolean }> => {
+export const ensureIdentity = async (
+  home: Home,
+  { sealed }: { readonly sealed: boolean },
+): Promise<{ did: Did; created: boolean }> => {
   await makeDirectory(home);
   try {
-    return { did: (await readIdentity(home)).signer.did, created: false };
+    const { did } = (await readIdentity(home)).signer;
+    if (!sealed) return { did, created: false };
+    throw new Fault('usage', `${home.keyPath} is there already: "sealed" is for a new key`);
   } catch (error) {
     if (!(error instanceof Fault && error.code === 'key_missing')) throw error;
   }
-  const secret = await passphrase();
-  await createKeyFile(home.keyPath, secret === undefined ? {} : { passphrase: secret });
-  return { did: (await readIdentity(home)).signer.did, created: true };
+  const secret = (await passphrase()) ?? (sealed ? await newPassphrase() : undefined);
+  const options = secret === undefined ? {} : { passphrase: secret };
+  const seed = await createKeyFile(home.keyPath, options);
+  return { did: createSigner(seed).did, created: true };
 };
 
 /** The home's network. Throws `network_missing` with the command that mends it, or `network_invalid`. */

@@ -9,6 +9,10 @@ import { contentLayer, ensureIdentity, publicKeyOf, writeNetwork, type Home } fr
 import { common, type Subcommand } from './subcommand.ts';
 import type { Spoken, Vocabulary } from './words.ts';
 
+const sealedWord: Vocabulary = {
+  sealed: { summary: 'asks for a passphrase and seals the new key with it' },
+};
+
 const foundingWords: Vocabulary = {
   name: { value: 'NAME', summary: 'what you are called in it' },
   members: { value: 'NAME=DID,...', summary: 'who else belongs to it from the first day' },
@@ -24,7 +28,8 @@ const runInit = async (home: Home, spoken: Spoken): Promise<number> => {
   if (name === undefined && idle !== undefined) {
     throw new Fault('usage', `"${idle}" is for founding a network: say "network NAME" too`);
   }
-  const { did, created } = await ensureIdentity(home);
+  const sealed = spoken.values.has('sealed');
+  const { did, created } = await ensureIdentity(home, { sealed });
   const result: { [key: string]: Json } = { did, created, directory: home.directory };
   if (name !== undefined) {
     const network = await writeNetwork(home, foundNetwork(did, name, spoken.values, publicKeyOf));
@@ -43,7 +48,8 @@ const runJoin = async (home: Home, spoken: Spoken): Promise<number> => {
     );
   });
   const network = readNetwork(bytes, contentLayer(), publicKeyOf);
-  const { did, created } = await ensureIdentity(home);
+  const sealed = spoken.values.has('sealed');
+  const { did, created } = await ensureIdentity(home, { sealed });
   await writeNetwork(home, network.genesis);
   const value = { did, created, network: network.id, name: network.genesis.name };
   return show('join', { ok: true, value }, spoken);
@@ -57,6 +63,7 @@ export const init: Subcommand = {
   words: {
     network: { value: 'NAME', summary: 'founds a network of that name' },
     ...foundingWords,
+    ...sealedWord,
     ...common,
   },
   run: runInit,
@@ -67,6 +74,6 @@ export const join: Subcommand = {
   summary: 'makes a key and joins the network of a network.json',
   restMin: 1,
   restMax: 1,
-  words: common,
+  words: { ...sealedWord, ...common },
   run: runJoin,
 };

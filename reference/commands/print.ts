@@ -47,6 +47,26 @@ const pairs = (value: Json): string[] => {
   return entries.map(([name, each]) => `${name.padEnd(width)}  ${text(each)}`);
 };
 
+/** `1 record`, `2 records`. */
+const counted = (count: number, one: string, many: string): string =>
+  `${count} ${count === 1 ? one : many}`;
+
+/** Facts a line each; below them what was counted, if anything was. */
+const status: Printer = (value) => {
+  const { network, cut, counters, ...facts } = value as Row;
+  const { name, id } = network as Row;
+  const counts = Object.entries(counters as Row);
+  return [
+    ...pairs({
+      ...facts,
+      network: `${text(name)}, ${text(id)}`,
+      cut: (cut as readonly string[]).join(', ') || 'nobody',
+    }),
+    ...(counts.length > 0 ? ['counted since the start:'] : []),
+    ...pairs(counters!).map((line) => `  ${line}`),
+  ];
+};
+
 const started: Printer = (value) => {
   const { did, network, address, control, multicast } = value as Row;
   return [
@@ -88,7 +108,7 @@ const history: Printer = (value) => {
   ]);
   const headings = ['time', 'change', 'signed by', 'status', 'standing', 'entry', 'memo'];
   return [
-    `${text(account)}, ${text(currency)}: ${rows.length} entries`,
+    `${text(account)}, ${text(currency)}: ${counted(rows.length, 'entry', 'entries')}`,
     ...(rows.length > 0 ? table(headings, rows) : []),
     ...(cursor === null ? [] : [`more: after ${text(cursor)}`]),
   ];
@@ -139,14 +159,14 @@ const imported: Printer = (value) => {
 };
 
 const verified: Printer = (value) => [
-  `${text((value as Row)['records'])} records: every id, signature, verdict and balance as stored`,
+  `${counted(Number((value as Row)['records']), 'record', 'records')}: every id, signature, verdict and balance as stored`,
 ];
 
 export const printers: { readonly [name: string]: Printer } = {
   init: pairs,
   join: pairs,
   start: started,
-  status: pairs,
+  status,
   peers,
   dial: (value) => [`dialling ${text((value as Row)['dialling'])} until it answers`],
   pay: paid,

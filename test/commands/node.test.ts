@@ -305,6 +305,7 @@ describe('two nodes', () => {
       [['pay', 'bob', '1', 'hours', 'x'], 64, 'usage', /"x" means nothing here/],
       [['balances', '--json'], 64, 'usage', /no dashes: say "json"/],
       [['status', 'jsno'], 64, 'usage', /"jsno" means nothing here/],
+      [['init', 'sealed'], 64, 'usage', /key.json is there already: "sealed" is for a new key/],
       [['history', 'limit', '0'], 64, 'usage', /limit: expected a whole number from 1 to 1000/],
       [['history', 'limit', '1e2'], 64, 'usage', /limit: .*, got 1e2/],
       [['status', 'data'], 64, 'usage', /"data" wants DIR after it/],

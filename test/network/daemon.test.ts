@@ -15,7 +15,7 @@ afterAll(cleanUp);
 
 it('the links that a node may have are bounded where they come in, before one costs a session', async () => {
   const home = homeAt(temporary());
-  const { did } = await ensureIdentity(home);
+  const { did } = await ensureIdentity(home, { sealed: false });
   await writeNetwork(home, foundNetwork(did, 'few', new Map(), publicKeyOf));
   const daemon = await startDaemon({
     home,
