@@ -89,6 +89,13 @@ export const settingsSchema = z.strictObject({
   helloTimeoutMs: number('ms', 5_000, 100, 60_000, 'A link without a proof by then is closed.'),
   pingIntervalMs: number('ms', 2_000, 100, 60_000, 'A peer is pinged this often.'),
   pingMissesMax: number('intervals', 3, 1, 100, 'A peer silent for so many pings counts as dead.'),
+  frameTimeoutMs: number(
+    'ms',
+    30_000,
+    1_000,
+    600_000,
+    'A frame that is not whole by then ends the link: nobody holds a place by dripping bytes.',
+  ),
   queuedBytesMax: number(
     'bytes',
     4_194_304,
@@ -144,6 +151,7 @@ export const readSettings = (
       'helloTimeoutMs',
       'pingIntervalMs',
       'pingMissesMax',
+      'frameTimeoutMs',
       'queuedBytesMax',
     ]),
     peering: pick(settings, ['redialMsMin', 'redialMsMax', 'linksMax']),

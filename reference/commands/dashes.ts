@@ -10,7 +10,7 @@ import { Fault } from '#contracts/faults.ts';
 const WITH_VALUE = `
   after baseline canary cap crashes currency data decimals duplicates entries host
   interface limit loss many members memo name network nodes partitions peers port seed
-  digestIntervalMs digestIntervalMsMax digestJitterMs digestSpacingMs helloRetryMs
+  digestIntervalMs digestIntervalMsMax digestJitterMs digestSpacingMs frameTimeoutMs helloRetryMs
   helloTimeoutMs linksMax pingIntervalMs pingMissesMax pullBytesMax pullTimeoutMs
   pushBytesMax queuedBytesMax redialMsMax redialMsMin requestRetryMs waitingMax
 `

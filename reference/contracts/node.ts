@@ -24,6 +24,7 @@ export const SESSION_EVENTS = [
   'hello_refused',
   'hello_timed_out',
   'peer_silent',
+  'frame_stalled',
   'send_dropped',
 ] as const;
 export type SessionEvent = (typeof SESSION_EVENTS)[number];

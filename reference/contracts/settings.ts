@@ -14,6 +14,8 @@ export interface SessionSettings {
   readonly pingIntervalMs: number;
   /** After so many intervals without a byte the peer counts as dead. 3. */
   readonly pingMissesMax: number;
+  /** A frame that is not whole by then ends the link. 30 000. */
+  readonly frameTimeoutMs: number;
   /** Frames that wait for the link to drain, in bytes; what comes on top is dropped. 4 194 304. */
   readonly queuedBytesMax: number;
 }

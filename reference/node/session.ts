@@ -73,6 +73,8 @@ export const createSession = (options: SessionOptions): Session => {
   const openedAt = host.monotonic();
   let establishedAt: number | undefined;
   let heardAt = openedAt;
+  /** When the first byte of the frame under way came. */
+  let frameBeganAt = openedAt;
   let ping: { readonly nonce: string; readonly sentAt: number } | undefined;
   let roundTripMs: number | undefined;
 
@@ -182,9 +184,18 @@ export const createSession = (options: SessionOptions): Session => {
     options.established(session, peer);
   };
 
-  /** Silence is answered with a Ping, long silence with an end. */
+  /** Silence is answered with a Ping; long silence, and a frame that drips in for ever, with an end. */
   const watch = (): void => {
-    const silentMs = host.monotonic() - heardAt;
+    const now = host.monotonic();
+    const silentMs = now - heardAt;
+    if (decoder.pendingBytes > 0 && now - frameBeganAt >= settings.frameTimeoutMs) {
+      count(
+        'frame_stalled',
+        `${decoder.pendingBytes} bytes in ${Math.round(now - frameBeganAt)} ms`,
+      );
+      link.close();
+      return;
+    }
     if (silentMs >= settings.pingIntervalMs * settings.pingMissesMax) {
       count('peer_silent', `${Math.round(silentMs)} ms`);
       link.close();
@@ -240,7 +251,9 @@ export const createSession = (options: SessionOptions): Session => {
   link.open({
     received(bytes) {
       heardAt = host.monotonic();
-      for (const outcome of decoder.push(bytes)) {
+      const outcomes = decoder.push(bytes);
+      if (outcomes.length > 0 || decoder.pendingBytes === bytes.length) frameBeganAt = heardAt;
+      for (const outcome of outcomes) {
         if (ended || refused) return;
         if (outcome.ok) {
           receive(outcome.value);

@@ -264,6 +264,23 @@ describe('a session', () => {
     expect(scheduler.pending).toBe(0);
   });
 
+  it('ends a link whose peer drips bytes of one frame, and keeps one that is only slow', () => {
+    const frame = frames.encode({ type: 'ping', nonce: nonceOf('drip') });
+    const dripping = meet();
+    const slow = meet();
+    for (let second = 1; second <= 40; second++) {
+      dripping.scheduler.runUntil(second * 1_000);
+      dripping.fake.saysBytes(frame.subarray(second - 1, second));
+      slow.scheduler.runUntil(second * 1_000);
+      // A whole frame every ten seconds, in ten pieces.
+      const piece = Math.ceil(frame.length / 10);
+      const part = (second - 1) % 10;
+      slow.fake.saysBytes(frame.subarray(part * piece, (part + 1) * piece));
+    }
+    expect([dripping.counted, dripping.fake.closing]).toEqual([['frame_stalled'], true]);
+    expect([slow.counted, slow.fake.closing]).toEqual([[], false]);
+  });
+
   it('keeps a peer that answers, and knows how far away it is', () => {
     const { fake, scheduler, session } = meet();
     for (let round = 1; round <= 20; round++) {
