@@ -1,4 +1,4 @@
-/** The reference's command line: `demo`, `node` and `sim`. Each command is a file in `commands/`. */
+/** The reference's command line: `demo`, `node` and `sim`. Each is a file in `commands/`, or a folder. */
 import { Fault } from '#contracts/faults.ts';
 import { refuseDashes } from './commands/dashes.ts';
 import { EXIT, reportFailure } from './commands/exit.ts';
@@ -9,7 +9,7 @@ type Command = (words: readonly string[]) => Promise<number>;
 /** Loaded when asked for: the simulator needs no QUIC, and a question about a hash needs neither. */
 const commands: { readonly [name: string]: () => Promise<Command> } = {
   demo: async () => (await import('./commands/demo.ts')).demo,
-  node: async () => (await import('./commands/node.ts')).node,
+  node: async () => (await import('./commands/node/node.ts')).node,
   sim: async () => (await import('./commands/sim.ts')).sim,
 };
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Fault } from '#contracts/faults.ts';
 import type { Did, Json } from '#contracts/identifiers.ts';
 import { callNode, readControl, watchNode, type Control } from '#reference/operations/client.ts';
-import { ensureIdentity, homeAt, type Home } from './home.ts';
+import { ensureIdentity, homeAt, type Home } from './node/home.ts';
 
 /** Lines of a process's own log that are kept to be shown when it fails. */
 const LOG_LINES_MAX = 12;

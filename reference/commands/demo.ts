@@ -13,9 +13,9 @@ import { Fault } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
 import { createActor, within, type Actor } from './actor.ts';
 import { EXIT, reportFailure } from './exit.ts';
-import { foundNetwork } from './found.ts';
-import { publicKeyOf, writeNetwork } from './home.ts';
-import { table } from './print.ts';
+import { foundNetwork } from './node/found.ts';
+import { publicKeyOf, writeNetwork } from './node/home.ts';
+import { table } from './node/print.ts';
 import { describeWords, readWords, type Vocabulary } from './words.ts';
 
 /** Every word of the command. */

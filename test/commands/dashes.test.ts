@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { FLAGS, wordsMeant } from '#reference/commands/dashes.ts';
 import { vocabulary as demoWords } from '#reference/commands/demo.ts';
-import { subcommands } from '#reference/commands/node.ts';
-import { plumbing } from '#reference/commands/plumbing.ts';
+import { subcommands } from '#reference/commands/node/node.ts';
+import { plumbing } from '#reference/commands/node/plumbing.ts';
 import { vocabulary as simWords } from '#reference/commands/sim.ts';
 import type { Vocabulary } from '#reference/commands/words.ts';
 

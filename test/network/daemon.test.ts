@@ -3,9 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, expect, it } from 'vitest';
 import type { DialResult } from '#contracts/transport.ts';
 import { readSettings } from '#reference/config.ts';
-import { startDaemon } from '#reference/commands/daemon.ts';
-import { foundNetwork } from '#reference/commands/found.ts';
-import { ensureIdentity, homeAt, publicKeyOf, writeNetwork } from '#reference/commands/home.ts';
+import { startDaemon } from '#reference/commands/node/daemon.ts';
+import { foundNetwork } from '#reference/commands/node/found.ts';
+import {
+  ensureIdentity,
+  homeAt,
+  publicKeyOf,
+  writeNetwork,
+} from '#reference/commands/node/home.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { encodeDid } from '#reference/records/did.ts';
 import { createQuicTransport } from '#reference/transport/quic.ts';

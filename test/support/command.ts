@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, vi } from 'vitest';
 import { reportFailure } from '#reference/commands/exit.ts';
-import { node } from '#reference/commands/node.ts';
+import { node } from '#reference/commands/node/node.ts';
 
 const MAIN = fileURLToPath(new URL('../../reference/main.ts', import.meta.url));
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -2,8 +2,8 @@
  * The tables of the manual, made from the code they speak of. `test/docs/manual.test.ts` holds the
  * manual against them; `UPDATE_MANUAL=1 npx vitest run test/docs` writes them into it.
  */
-import { subcommands } from '#reference/commands/node.ts';
-import { plumbing } from '#reference/commands/plumbing.ts';
+import { subcommands } from '#reference/commands/node/node.ts';
+import { plumbing } from '#reference/commands/node/plumbing.ts';
 import { EXIT } from '#reference/commands/exit.ts';
 import { settingsSchema } from '#reference/config.ts';
 import { CONTENT_BYTES_MAX, CONTENT_STATUSES, DEPTH_MAX } from '#contracts/content.ts';

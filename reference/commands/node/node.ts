@@ -5,14 +5,14 @@
 import { Fault } from '#contracts/faults.ts';
 import { HISTORY_ROWS_MAX } from '#reference/operations/methods.ts';
 import { question } from './ask.ts';
-import { EXIT } from './exit.ts';
+import { EXIT } from '#reference/commands/exit.ts';
 import { exportRecords, importRecords } from './files.ts';
 import { homeAt } from './home.ts';
 import { init, join } from './membership.ts';
 import { plumbing } from './plumbing.ts';
 import { start } from './start.ts';
 import { currencyWord, said, type Subcommand } from './subcommand.ts';
-import { describeWords, nearest, readWords, wholeNumber } from './words.ts';
+import { describeWords, nearest, readWords, wholeNumber } from '#reference/commands/words.ts';
 
 /** `verify` asks two things: of a signature on standard input, or of this node's store. */
 const verifyOnInput = async (words: readonly string[]): Promise<number | undefined> => {

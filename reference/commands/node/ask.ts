@@ -11,11 +11,11 @@ import { referenceLayers } from '#reference/layers.ts';
 import { callNode, readControl } from '#reference/operations/client.ts';
 import { runMethod, type Answer } from '#reference/operations/methods.ts';
 import { openOffline } from './daemon.ts';
-import { EXIT, exitOf } from './exit.ts';
+import { EXIT, exitOf } from '#reference/commands/exit.ts';
 import type { Home } from './home.ts';
 import { printable, printers } from './print.ts';
 import { common, type Subcommand } from './subcommand.ts';
-import type { Spoken, Vocabulary } from './words.ts';
+import type { Spoken, Vocabulary } from '#reference/commands/words.ts';
 
 const hasCode = (error: unknown, code: Fault['code']): error is Fault =>
   error instanceof Fault && error.code === code;

@@ -12,7 +12,7 @@ import { startDaemon, untilStopped } from './daemon.ts';
 import type { Home } from './home.ts';
 import { printable } from './print.ts';
 import { common, type Subcommand } from './subcommand.ts';
-import { wholeNumber, type Spoken, type Vocabulary } from './words.ts';
+import { wholeNumber, type Spoken, type Vocabulary } from '#reference/commands/words.ts';
 
 const startWords: Vocabulary = {
   port: { value: 'N', summary: 'UDP port for QUIC; 0 lets the system choose', byDefault: '0' },

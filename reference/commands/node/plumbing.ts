@@ -14,9 +14,9 @@ import type { Draft } from '#contracts/records.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { readNetwork } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
-import { EXIT } from './exit.ts';
+import { EXIT } from '#reference/commands/exit.ts';
 import { contentLayer, publicKeyOf } from './home.ts';
-import { readWords, type Vocabulary } from './words.ts';
+import { readWords, type Vocabulary } from '#reference/commands/words.ts';
 
 type Result = Outcome<{ readonly [name: string]: Json }, string>;
 

@@ -2,10 +2,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import { ask, openNode, show } from './ask.ts';
-import { EXIT } from './exit.ts';
+import { EXIT } from '#reference/commands/exit.ts';
 import type { Home } from './home.ts';
 import { common, currencyWord, said, type Subcommand } from './subcommand.ts';
-import type { Spoken } from './words.ts';
+import type { Spoken } from '#reference/commands/words.ts';
 
 const runExport = async (home: Home, spoken: Spoken): Promise<number> => {
   const answer = await ask(home, 'ledger.export', said(spoken, 'currency'));

@@ -7,7 +7,7 @@ import { show } from './ask.ts';
 import { foundNetwork } from './found.ts';
 import { contentLayer, ensureIdentity, publicKeyOf, writeNetwork, type Home } from './home.ts';
 import { common, type Subcommand } from './subcommand.ts';
-import type { Spoken, Vocabulary } from './words.ts';
+import type { Spoken, Vocabulary } from '#reference/commands/words.ts';
 
 const sealedWord: Vocabulary = {
   sealed: { summary: 'asks for a passphrase and seals the new key with it' },

@@ -1,6 +1,6 @@
 /** What a subcommand of `npm run node` is, and the words that several share. */
 import type { Home } from './home.ts';
-import type { Spoken, Vocabulary } from './words.ts';
+import type { Spoken, Vocabulary } from '#reference/commands/words.ts';
 
 /** One subcommand of `npm run node`. */
 export interface Subcommand {
