@@ -149,6 +149,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     reconciliation,
     freshLedger: () => layers.ledger({ genesis }),
     read: store.read,
+    stored: store.stored,
   });
 
   return {

@@ -14,7 +14,6 @@ export type TrustClass = (typeof TRUST_CLASSES)[number];
 /** What a class may cost us. */
 export interface Budget {
   readonly pullBytesMax: number;
-  readonly pullsOutstandingMax: number;
   readonly subscriptionsMax: number;
 }
 

@@ -17,7 +17,10 @@ export interface QuestionsOptions {
   readonly reconciliation: Reconciliation;
   /** A ledger that has seen nothing yet: for folding again. */
   readonly freshLedger: () => Ledger;
+  /** A record, from memory where it is there. */
   readonly read: (id: RecordId) => SignedRecord | undefined;
+  /** The same from the store itself: what is verified is what a restart would find. */
+  readonly stored: (id: RecordId) => SignedRecord | undefined;
 }
 
 export type Questions = Pick<Node, 'history' | 'topics' | 'knowledge' | 'exported' | 'verify'>;
@@ -30,6 +33,16 @@ const netOf = (record: SignedRecord, account: Did): bigint => {
     .filter((line) => line.account === account)
     .reduce((sum, { debit, credit }) => sum + BigInt(debit ?? 0) - BigInt(credit ?? 0), 0n);
 };
+
+/** What a ledger says of one record. */
+const saying = (ledger: Ledger, id: RecordId): string =>
+  `${ledger.verdict(id)?.status ?? 'unknown'}, ${ledger.standing(id) ?? 'nowhere'}`;
+
+/** Records of which two ledgers say different things, a line each. */
+const disputes = (ids: readonly RecordId[], left: Ledger, right: Ledger): string[] =>
+  ids
+    .filter((id) => saying(left, id) !== saying(right, id))
+    .map((id) => `${id}: ${saying(left, id)} held, ${saying(right, id)} recomputed`);
 
 /** Accounts on which two ledgers disagree, a line each. */
 const differences = (topic: Topic, left: Ledger, right: Ledger): string[] => {
@@ -49,8 +62,8 @@ export const createQuestions = (options: QuestionsOptions): Questions => {
     return found;
   };
 
-  const read = (id: RecordId): SignedRecord => {
-    const record = options.read(id);
+  const read = (id: RecordId, from = options.read): SignedRecord => {
+    const record = from(id);
     if (!record) throw new Fault('store_inconsistent', `record ${id} is indexed and not stored`);
     return record;
   };
@@ -96,14 +109,15 @@ export const createQuestions = (options: QuestionsOptions): Questions => {
       const fresh = options.freshLedger();
       let checked = 0;
       for (const topic of gossip.topics()) {
-        for (const id of knowledge(topic).ordered()) {
-          const opened = records.open(read(id) as unknown as Json);
+        const ids = knowledge(topic).ordered();
+        for (const id of ids) {
+          const opened = records.open(read(id, options.stored) as unknown as Json);
           if (opened.ok) fresh.add(opened.value);
           else problems.push(`${id}: ${opened.status}: ${opened.reason}`);
           checked += 1;
           yield { checked };
         }
-        problems.push(...differences(topic, ledger, fresh));
+        problems.push(...disputes(ids, ledger, fresh), ...differences(topic, ledger, fresh));
       }
       return problems;
     },

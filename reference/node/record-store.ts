@@ -32,6 +32,8 @@ export interface RecordStore {
   load(visit: (record: SignedRecord, unpushed: boolean) => void): Promise<Noted>;
   /** A stored record, uncommitted ones included. */
   read(id: RecordId): SignedRecord | undefined;
+  /** As `read`, past the memory: what a restart would find, and what is still on its way to the disk. */
+  stored(id: RecordId): SignedRecord | undefined;
   /** The writes that keep a record; it can be read from now on. */
   keep(record: SignedRecord, own: boolean): readonly Write[];
   /** The writes that give it up. */
@@ -134,6 +136,13 @@ export const createRecordStore = (store: DurableStore, content: Content): Record
     }
   };
 
+  const stored = (id: RecordId): SignedRecord | undefined => {
+    const underWay = unsettled.get(id);
+    if (underWay) return underWay;
+    const text = store.get(`record/${id}`);
+    return text === undefined ? undefined : read<SignedRecord>(`record/${id}`, text);
+  };
+
   return {
     async load(visit) {
       const outbox = new Set((await entriesUnder(store, 'outbox/')).map(([id]) => id));
@@ -151,13 +160,12 @@ export const createRecordStore = (store: DurableStore, content: Content): Record
         heads: new Map(await entriesUnder(store, 'heads/')),
       };
     },
+    stored,
     read(id) {
-      const held = unsettled.get(id) ?? cache.get(id);
-      if (held) return held;
-      const text = store.get(`record/${id}`);
-      if (text === undefined) return undefined;
-      const record = read<SignedRecord>(`record/${id}`, text);
-      remember(record);
+      const known = cache.get(id);
+      if (known) return known;
+      const record = stored(id);
+      if (record && !unsettled.has(id)) remember(record);
       return record;
     },
     keep(record, own) {

@@ -87,6 +87,15 @@ const facing = (settings: { readonly [name: string]: number } = {}) => {
   return { village, ann, joins };
 };
 
+/** Ann, whom two peers tell of a record that she lacks: she pulls from the first. */
+const courted = () => {
+  const { village, ann, joins } = facing();
+  joins(trudy.did);
+  ann.hears(mallory.did, digestOf({ [quinn.did]: 1 }, 'a'));
+  ann.hears(trudy.did, digestOf({ [quinn.did]: 1 }, 'b'));
+  return { village, ann };
+};
+
 const requestsTo = (village: Village, peer: Did): Request[] =>
   village.said
     .filter(({ to, message }) => to === peer && message.type === 'request')
@@ -468,20 +477,14 @@ describe('a pull', () => {
   });
 
   it('whose peer leaves is asked of another at once', () => {
-    const { village, ann, joins } = facing();
-    joins(trudy.did);
-    ann.hears(mallory.did, digestOf({ [quinn.did]: 1 }, 'a'));
-    ann.hears(trudy.did, digestOf({ [quinn.did]: 1 }, 'b'));
+    const { village, ann } = courted();
     expect(pullsTo(village, trudy.did)).toEqual([]);
     ann.carry(ann.gossip.disconnected(village.now(), mallory.did));
     expect(pullsTo(village, trudy.did)).toHaveLength(1);
   });
 
   it('cannot be held open by frames that bring nothing', () => {
-    const { village, ann, joins } = facing();
-    joins(trudy.did);
-    ann.hears(mallory.did, digestOf({ [quinn.did]: 1 }, 'a'));
-    ann.hears(trudy.did, digestOf({ [quinn.did]: 1 }, 'b'));
+    const { village, ann } = courted();
     const { nonce } = pullsTo(village, mallory.did)[0]!;
     const nothing = { records: [], done: false, truncated: false, nonce };
     for (let second = 0; second < 12; second++) {
@@ -492,10 +495,7 @@ describe('a pull', () => {
   });
 
   it('cannot be held open for ever by frames that bring a little', () => {
-    const { village, ann, joins } = facing();
-    joins(trudy.did);
-    ann.hears(mallory.did, digestOf({ [quinn.did]: 1 }, 'a'));
-    ann.hears(trudy.did, digestOf({ [quinn.did]: 1 }, 'b'));
+    const { village, ann } = courted();
     const { nonce } = pullsTo(village, mallory.did)[0]!;
     for (const record of chain(mallory, 40)) {
       village.advance(1_000);

@@ -24,7 +24,7 @@ import { PROTOCOL } from '#contracts/messages.ts';
 import { readHomeNetwork, readIdentity, type Home } from './home.ts';
 
 /** A shutdown that takes longer is given up: the store is consistent at every moment anyway. */
-export const STOP_TIMEOUT_MS = 5_000;
+const STOP_TIMEOUT_MS = 5_000;
 
 export interface DaemonOptions {
   readonly home: Home;
