@@ -5,32 +5,36 @@
  *
  *   transport/quic-link.ts   bytes of a link
  *   node/session.ts          who is there (Hello); frames cut the bytes into messages
+ *   node/topics.ts           is there such a topic, and may the peer ask? Each topic has its own gossip
  *   gossip/gossip.ts         receive: what a message leads to
  *   gossip/intake.ts         each record passes one door, admission.ts (records.open, links, forks),
  *                            and becomes effects: store, deliver, broadcast
  *   node/performer.ts        gathers the writes; ledger.add folds what is delivered into balances
  *   node/steps.ts            one commit, and after it what is to be said
+ *   node/parts.ts            what is to be said, in parts that fit a frame
  *
  * `createNode` takes a host, a network and a record of layer factories. The simulator passes other
  * hosts, a learner's graft other factories; nothing else in here changes.
  */
 import type { Effect } from '#contracts/effects.ts';
 import type { Cancel, Host } from '#contracts/host.ts';
-import { ledgerTopic, type Did } from '#contracts/identifiers.ts';
+import { ledgerTopic, type Did, type Topic } from '#contracts/identifiers.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
-import type { GossipMessage } from '#contracts/messages.ts';
+import type { GossipMessage, TopicMessage } from '#contracts/messages.ts';
 import type { Network, Node, NodeCount, NodeEvent } from '#contracts/node.ts';
 import { accepted } from '#contracts/outcome.ts';
 import type { Records, Signer } from '#contracts/records.ts';
 import type { NodeSettings } from '#contracts/settings.ts';
 import type { Listener } from '#contracts/transport.ts';
 import { createAuthor } from './node/author.ts';
+import { partsOf } from './node/parts.ts';
 import { createPeering } from './node/peering.ts';
 import { createPerformer } from './node/performer.ts';
 import { createQuestions } from './node/questions.ts';
 import { claimStore, createRecordStore } from './node/record-store.ts';
 import { restore } from './node/restore.ts';
 import { createSession } from './node/session.ts';
+import { createTopics, gossipOf, type Gossips } from './node/topics.ts';
 
 export interface NodeOptions {
   readonly host: Host;
@@ -62,17 +66,23 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   const reconciliation = layers.reconciliation({ content });
   const claim = claimStore(host.store, network.id, signer.did);
   const store = createRecordStore(host.store, content);
-  const gossip = layers.gossip({
-    self: signer.did,
-    topics: genesis.currencies.map(({ name }) => ledgerTopic(name)),
-    records,
-    trust,
-    reconciliation,
-    read: store.read,
-    random: host.random,
-    settings: settings.gossip,
-  });
-  await restore(store, gossip, ledger);
+  const gossips: Gossips = new Map(
+    genesis.currencies.map(({ name }) => {
+      const topic = ledgerTopic(name);
+      const gossip = layers.gossip({
+        self: signer.did,
+        topic,
+        records,
+        trust,
+        reconciliation,
+        read: store.read,
+        random: host.random,
+        settings: settings.gossip,
+      });
+      return [topic, gossip];
+    }),
+  );
+  await restore(store, gossips, ledger);
 
   // What happens is told and counted.
   const watchers = new Set<(event: NodeEvent) => void>();
@@ -90,21 +100,26 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     const frame = frames.encode(message);
     for (const peer of peers) peering.session(peer)?.send(frame);
   };
+  const sendInParts = (peers: readonly Did[], message: TopicMessage): void => {
+    for (const part of partsOf(message)) send(peers, part);
+  };
   const failed = (error: Error): void => {
     host.log('error', 'store_failed', { reason: error.message });
     tell({ event: 'failed', reason: error.message });
     shutDown();
   };
   const performer = createPerformer(
-    { host, gossip, ledger, store, send, tell, count, failed },
+    { host, gossips, ledger, store, send: sendInParts, tell, count, failed },
     claim,
   );
   const { perform } = performer;
   /** Resolves when the effects are durable and said. */
-  const performed = (effects: readonly Effect[]): Promise<void> =>
-    new Promise((resolve, reject) => perform(effects, resolve, reject));
+  const performed = (topic: Topic, effects: readonly Effect[]): Promise<void> =>
+    new Promise((resolve, reject) => perform(topic, effects, resolve, reject));
 
-  // Links become sessions, and sessions feed gossip.
+  // Links become sessions, and what is said there is led to the gossip of its topic.
+  const say = (peer: Did, message: GossipMessage): void => send([peer], message);
+  const topics = createTopics({ gossips, trust, host, say, perform, count });
   const peering = createPeering({
     self: signer.did,
     host,
@@ -120,16 +135,17 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
         host,
         settings: settings.session,
         established: (session, peer) => peering.established(session, peer),
-        received: (peer, message) => perform(gossip.receive(host.monotonic(), peer, message)),
+        received: (peer, message) => topics.received(peer, message),
         ended: (session, reason, peer) => peering.ended(session, reason, peer),
         count: (event, detail) => count(event, { address: link.remoteAddress, detail }),
       }),
     connected(peer) {
       host.log('info', 'connected', { peer });
-      perform(gossip.connected(host.monotonic(), peer), () => tell({ event: 'connected', peer }));
+      topics.connected(peer);
+      tell({ event: 'connected', peer });
     },
     disconnected(peer) {
-      perform(gossip.disconnected(host.monotonic(), peer));
+      topics.disconnected(peer);
       tell({ event: 'disconnected', peer });
     },
   });
@@ -140,11 +156,19 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     peering.stop();
   };
 
-  const author = createAuthor({ host, network, signer, records, gossip, ledger });
+  const author = createAuthor({
+    host,
+    network,
+    signer,
+    records,
+    gossips,
+    ledger,
+    read: store.read,
+  });
   const questions = createQuestions({
     content,
     records,
-    gossip,
+    gossips,
     ledger,
     reconciliation,
     freshLedger: () => layers.ledger({ genesis }),
@@ -162,7 +186,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
 
     async start(listen, known) {
       listener = await host.transport.listen(listen, (link) => peering.accept(link));
-      perform(gossip.start(host.monotonic()));
+      topics.start();
       for (const candidate of known) peering.add(candidate);
       return listener.address;
     },
@@ -177,12 +201,12 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       const outcome = author(payment);
       if (!outcome.ok) return outcome;
       const { record, effects } = outcome.value;
-      await performed(effects);
+      await performed(record.topic, effects);
       return accepted(record.id);
     },
     async imported(topic, claims) {
-      const effects = gossip.import(host.monotonic(), topic, claims);
-      await performed(effects);
+      const effects = gossipOf(gossips, topic).import(host.monotonic(), claims);
+      await performed(topic, effects);
       const taken = effects.filter(({ effect }) => effect === 'store').length;
       const refused = effects.filter(isRefusal).length;
       return { taken, refused };

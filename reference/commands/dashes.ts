@@ -9,7 +9,7 @@ import { Fault } from '#contracts/faults.ts';
 /** Words of all commands that a value follows. */
 const WITH_VALUE = `
   after baseline canary cap crashes currency data decimals duplicates entries host
-  interface limit loss many members memo name network nodes partitions peers port seed
+  interface limit loss many members memo name network nodes of partitions peers port replay seed with
   digestIntervalMs digestIntervalMsMax digestJitterMs digestSpacingMs frameTimeoutMs helloRetryMs
   helloTimeoutMs linksMax pingIntervalMs pingMissesMax pullBytesMax pullTimeoutMs
   pushBytesMax queuedBytesMax redialMsMax redialMsMin requestRetryMs waitingMax
@@ -20,16 +20,27 @@ const WITH_VALUE = `
 /** Words of all commands that stand alone. `verbose` is missing: npm has another meaning for it. */
 const ALONE = [
   'alone',
-  'sealed',
+  'debug',
+  'diff',
   'full',
+  'give-up',
+  'graft',
   'help',
+  'hint',
   'json',
   'lines',
   'order',
+  'reset',
+  'sealed',
   'stay',
   'trace',
+  'undo',
+  'versus',
   'watch',
 ];
+
+/** npm takes `--of` for the beginning of an option of its own. */
+const TAKEN_FOR: { readonly [flag: string]: string } = { of: 'offline' };
 
 /** Every word whose flag would be noticed. */
 export const FLAGS: readonly string[] = [...WITH_VALUE, ...ALONE];
@@ -46,14 +57,15 @@ export const wordsMeant = (
   environment: Environment,
 ): readonly string[] | undefined => {
   const valueOf = (flag: string): string | undefined =>
-    environment[`npm_config_${flag.toLowerCase()}`];
+    environment[`npm_config_${flag.toLowerCase().replaceAll('-', '_')}`] ??
+    (isTakenForOther(flag, typed, environment) ? 'true' : undefined);
   const taken = FLAGS.filter((flag) => valueOf(flag) !== undefined);
   if (taken.length === 0) return undefined;
   const isBare = (flag: string): boolean => ['true', ''].includes(valueOf(flag) ?? '');
   const bereft = taken.filter((flag) => WITH_VALUE.includes(flag) && isBare(flag));
   const words = [...typed];
   for (const flag of bereft) {
-    const at = lastUnexplained(words);
+    const at = lastUnexplained(words, flag);
     const [value = 'VALUE'] = at === -1 ? [] : words.splice(at, 1);
     words.splice(at === -1 ? words.length : at, 0, flag, bereft.length > 1 ? 'VALUE' : value);
   }
@@ -61,11 +73,33 @@ export const wordsMeant = (
   return [...words, ...whole.flatMap((flag) => (isBare(flag) ? [flag] : [flag, valueOf(flag)!]))];
 };
 
-/** The command and the subcommand of `node` explain themselves; -1 where all others do. */
-const lastUnexplained = (words: readonly string[]): number =>
+/**
+ * Whether npm made another option of this flag. That option may also be meant, so a word must have been
+ * left behind that nothing else explains.
+ */
+const isTakenForOther = (
+  flag: string,
+  typed: readonly string[],
+  environment: Environment,
+): boolean => {
+  const other = TAKEN_FOR[flag];
+  return (
+    other !== undefined &&
+    typed[0] === 'lab' &&
+    environment[`npm_config_${other}`] !== undefined &&
+    lastUnexplained(typed, flag) !== -1
+  );
+};
+
+/** The subcommand of `node` explains itself, and the lab of `lab`; a replay alone needs no lab. */
+const explained = ([command]: readonly string[], flag: string): number =>
+  command === 'node' || (command === 'lab' && flag !== 'replay') ? 2 : 1;
+
+/** Where the value of a flag was left behind; -1: nowhere. The command explains itself. */
+const lastUnexplained = (words: readonly string[], flag: string): number =>
   words.findLastIndex(
     (word, index) =>
-      index >= (words[0] === 'node' ? 2 : 1) &&
+      index >= explained(words, flag) &&
       !FLAGS.includes(word) &&
       !WITH_VALUE.includes(words[index - 1] ?? ''),
   );

@@ -1,28 +1,20 @@
 /**
- * Layer 7, gossip: every record reaches every node that wants it, once, causes before effects.
+ * Layer 7, gossip: every record of a topic reaches every node that wants it, once, causes before effects.
  *
  * Push: a new record is announced to a few peers, who announce it to a few more the first time they
  * see it. Pull: now and then each node says what it holds, and whoever is behind asks. Push is fast
  * and loses; pull is slow and never does.
  *
- * The core is a state machine: an input and the time go in, effects come out.
+ * The core is a state machine for one topic: an input and the time go in, effects come out. What is the
+ * same for every topic is done around it: who may subscribe and read, and how many bytes fit a frame.
  */
 import type { Effect } from './effects.ts';
 import type { Did, Json, RecordId, Topic } from './identifiers.ts';
 import type { Knowledge } from './knowledge.ts';
-import type { GossipMessage } from './messages.ts';
+import type { TopicMessage } from './messages.ts';
 import type { Records, SignedRecord } from './records.ts';
 import type { Reconciliation } from './reconciliation.ts';
 import type { Trust } from './trust.ts';
-
-/** Where the next own record goes: what its author has seen. */
-export interface Links {
-  readonly sequence: number;
-  readonly previous: RecordId | null;
-  readonly parents: readonly RecordId[];
-  /** Of `previous`; 0 without one. The next timestamp may not be smaller. */
-  readonly previousTimestamp: number;
-}
 
 /** The number that ends a comment is the default. */
 export interface GossipSettings {
@@ -46,43 +38,47 @@ export interface GossipSettings {
   readonly waitingMax: number;
 }
 
-/**
- * Driven by the node: it hands in what happened and performs the effects in order. The ledger's author
- * asks for links, the operator what is held.
- */
+/** Driven by the node: it hands in what happened and performs the effects in order. */
 export interface Gossip {
-  /** At start, from the store, in causal order, before any other input. */
-  restore(record: SignedRecord, own: { readonly unpushed: boolean }): void;
+  /** What is held: delivered, with everything it rests on. */
+  readonly knowledge: Knowledge;
+  /** Records waiting for ancestors, and the ancestors they wait for. */
+  waiting(): { readonly records: number; readonly missing: readonly RecordId[] };
 
-  /** The links of the next own record in a topic. */
-  links(topic: Topic): Links;
+  /**
+   * At start, from the store, causes first, before any other input. Throws if the record names what is
+   * not there or does not fit its chain: the store is damaged.
+   */
+  restore(record: SignedRecord): void;
+
+  /** First effects after the restore: timers. */
+  start(now: number): readonly Effect[];
 
   /** A new record of our own, signed: store, deliver, push. */
   publish(now: number, record: SignedRecord): readonly Effect[];
 
   /** Records from a file rather than a peer: admitted like any, then announced. */
-  import(now: number, topic: Topic, records: readonly Json[]): readonly Effect[];
+  import(now: number, records: readonly Json[]): readonly Effect[];
 
-  /** A peer proved who it is: say what we want to hear of. What we hold is said when it subscribes. */
-  connected(now: number, peer: Did): readonly Effect[];
-  disconnected(now: number, peer: Did): readonly Effect[];
-  receive(now: number, peer: Did, message: GossipMessage): readonly Effect[];
+  /** A peer wants to hear of this topic, and may: say what is held. */
+  joined(now: number, peer: Did): readonly Effect[];
+
+  /** A peer is gone, whether it had joined or not: forget what was said with it. */
+  left(now: number, peer: Did): readonly Effect[];
+
+  /**
+   * A peer says something, joined or not. Who asks for something may read the topic, and the bytes that
+   * it asks for are cut down to what its class may cost, before it comes here.
+   */
+  receive(now: number, peer: Did, message: TopicMessage): readonly Effect[];
 
   /** A timer of an earlier `schedule` effect ran out. */
   elapsed(now: number, timer: string): readonly Effect[];
-
-  /** First effects after the restore: timers. */
-  start(now: number): readonly Effect[];
-
-  topics(): readonly Topic[];
-  knowledge(topic: Topic): Knowledge | undefined;
-  /** Records waiting for ancestors, and the ancestors they wait for. */
-  waiting(topic: Topic): { readonly records: number; readonly missing: readonly RecordId[] };
 }
 
 export interface GossipOptions {
   readonly self: Did;
-  readonly topics: readonly Topic[];
+  readonly topic: Topic;
   readonly records: Records;
   readonly trust: Trust;
   readonly reconciliation: Reconciliation;

@@ -4,6 +4,7 @@
  */
 import type { VectorClock } from './clock.ts';
 import type { Did, RecordId, Topic } from './identifiers.ts';
+import type { SignedRecord } from './records.ts';
 
 /** The end of one author's chain; a forked author has several. */
 export interface Tip {
@@ -34,3 +35,17 @@ export interface Knowledge {
   /** Every record in causal order: by depth, then id. The order of exports. */
   ordered(): readonly RecordId[];
 }
+
+/** The knowledge itself: a log that a record enters when everything it names is there. */
+export interface TopicLog extends Knowledge {
+  /** What a record names and the log does not hold, each once. */
+  missing(record: SignedRecord): readonly RecordId[];
+  /**
+   * Takes the next record of a chain. False, and nothing changed, if it is held already, if something it
+   * names is missing, if its sequence is not one more than that of its `previous` by the same author (or
+   * 1 without one), or if it names a record of its own author as a parent.
+   */
+  add(record: SignedRecord): boolean;
+}
+
+export type CreateTopicLog = (topic: Topic) => TopicLog;

@@ -131,16 +131,13 @@ export interface PullResponse {
 /** Spoken on a link before gossip may begin, and while it lives. */
 export type SessionMessage = Hello | HelloProof | Ping | Pong;
 
+/** Who wants to hear of what. */
+export type SubscriptionMessage = Subscribe | Unsubscribe | SubscribeAck;
+
+/** About the records of one topic: what gossip says and hears. */
+export type TopicMessage = Announce | Request | Response | Digest | PullRequest | PullResponse;
+
 /** Spoken between two sessions that know each other. */
-export type GossipMessage =
-  | Subscribe
-  | Unsubscribe
-  | SubscribeAck
-  | Announce
-  | Request
-  | Response
-  | Digest
-  | PullRequest
-  | PullResponse;
+export type GossipMessage = SubscriptionMessage | TopicMessage;
 
 export type Message = SessionMessage | GossipMessage;

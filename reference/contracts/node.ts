@@ -29,8 +29,12 @@ export const SESSION_EVENTS = [
 ] as const;
 export type SessionEvent = (typeof SESSION_EVENTS)[number];
 
+/** Everything counted of messages about a topic that gossip does not hear. */
+export const TOPIC_EVENTS = ['topic_unknown', 'request_not_permitted'] as const;
+export type TopicEvent = (typeof TOPIC_EVENTS)[number];
+
 /** Everything a node counts. */
-export type NodeCount = GossipEvent | SessionEvent;
+export type NodeCount = GossipEvent | TopicEvent | SessionEvent;
 
 /** A peer as operators see it. */
 export interface PeerView {

@@ -14,7 +14,7 @@ import type { GossipEvent } from '#contracts/effects.ts';
 import type { Json, RecordId } from '#contracts/identifiers.ts';
 import type { Records, RecordStatus, SignedRecord } from '#contracts/records.ts';
 import type { Trust } from '#contracts/trust.ts';
-import type { LogEntry, TopicLog } from './topic-log.ts';
+import type { Log, LogEntry } from './topic-log.ts';
 import type { WaitingRoom } from './waiting.ts';
 
 /** What became of a claim. */
@@ -37,9 +37,9 @@ export type Admission =
       readonly forks: readonly SignedRecord[];
     };
 
-/** One topic, as admission needs it. */
-export interface TopicState {
-  readonly log: TopicLog;
+/** The rooms behind the door. */
+interface Rooms {
+  readonly log: Log;
   readonly waiting: WaitingRoom;
 }
 
@@ -66,7 +66,7 @@ export const claimedId = (claim: Json): RecordId | undefined => {
 };
 
 /** Whether anything by another author rests on a held record. */
-const carriesOthers = (log: TopicLog, id: RecordId): boolean => {
+const carriesOthers = (log: Log, id: RecordId): boolean => {
   const author = log.entry(id)?.author;
   const seen = new Set<RecordId>([id]);
   for (const each of seen) {
@@ -79,7 +79,7 @@ const carriesOthers = (log: TopicLog, id: RecordId): boolean => {
 };
 
 /** A held record and all that rests on it, effects first. */
-const withDescendants = (log: TopicLog, root: RecordId): LogEntry[] => {
+const withDescendants = (log: Log, root: RecordId): LogEntry[] => {
   const found = new Set<RecordId>([root]);
   for (const id of found) for (const citer of log.entry(id)?.citers ?? []) found.add(citer);
   return [...found]
@@ -89,7 +89,7 @@ const withDescendants = (log: TopicLog, root: RecordId): LogEntry[] => {
 };
 
 /** A held record and its author's records before it, back to the first. */
-const stem = (log: TopicLog, id: RecordId): LogEntry[] => {
+const stem = (log: Log, id: RecordId): LogEntry[] => {
   const entries: LogEntry[] = [];
   let entry = log.entry(id);
   while (entry) {
@@ -103,7 +103,7 @@ const stem = (log: TopicLog, id: RecordId): LogEntry[] => {
  * Whether a fork has no room for one more child: two smaller ones are held, and nobody else's record
  * would rest on it. One that rests on it and lacks something else besides does not count yet.
  */
-const isSurplus = ({ log, waiting }: TopicState, record: SignedRecord): boolean => {
+const isSurplus = ({ log, waiting }: Rooms, record: SignedRecord): boolean => {
   const smaller = log
     .children(record.author, record.previous)
     .filter((id) => id < record.id).length;
@@ -115,7 +115,7 @@ const isSurplus = ({ log, waiting }: TopicState, record: SignedRecord): boolean 
  * record had held one up. What stays is the same whatever the order: only records that nobody needs
  * are removed, and a removal never makes another one needed. Gives the ids, effects first.
  */
-const dropSurplus = (log: TopicLog, records: readonly SignedRecord[]): RecordId[] => {
+const dropSurplus = (log: Log, records: readonly SignedRecord[]): RecordId[] => {
   const forgotten: RecordId[] = [];
   const forked = new Set(log.forked());
   const suspects: Pick<LogEntry, 'author' | 'previous'>[] = [...records];
@@ -141,16 +141,13 @@ const dropSurplus = (log: TopicLog, records: readonly SignedRecord[]): RecordId[
 };
 
 /** Puts one record whose links are all held into the log; gives the refusal if it may not enter. */
-const enter = (state: TopicState, record: SignedRecord): Admission | undefined => {
-  if (!state.log.linked(record)) {
-    return refuse(
-      'record_links_malformed',
-      `sequence ${record.sequence} does not follow ${record.previous ?? 'the start of a chain'}, or a parent is the author's own`,
-    );
-  }
-  if (isSurplus(state, record)) return refuseSurplus(record);
-  state.log.add(record);
-  return undefined;
+const enter = (rooms: Rooms, record: SignedRecord): Admission | undefined => {
+  if (isSurplus(rooms, record)) return refuseSurplus(record);
+  if (rooms.log.add(record)) return undefined;
+  return refuse(
+    'record_links_malformed',
+    `sequence ${record.sequence} does not follow ${record.previous ?? 'the start of a chain'}, or a parent is the author's own`,
+  );
 };
 
 const refuseSurplus = ({ previous }: SignedRecord): Admission =>
@@ -160,16 +157,16 @@ const refuseSurplus = ({ previous }: SignedRecord): Admission =>
   );
 
 /** A refused record: what waits for it waits in vain, unless somebody else's record may yet save it. */
-const giveUp = ({ waiting }: TopicState, { id, author }: SignedRecord): void => {
+const giveUp = ({ waiting }: Rooms, { id, author }: SignedRecord): void => {
   if (!waiting.awaitedByOthers(id, author)) waiting.abandon(id);
 };
 
 /** Takes a record and then, causes first, all that waited for it. */
-const take = (state: TopicState, first: SignedRecord): Admission => {
-  const { log, waiting } = state;
-  const refusal = enter(state, first);
+const take = (rooms: Rooms, first: SignedRecord): Admission => {
+  const { log, waiting } = rooms;
+  const refusal = enter(rooms, first);
   if (refusal) {
-    giveUp(state, first);
+    giveUp(rooms, first);
     return refusal;
   }
   const entered = [first];
@@ -180,7 +177,7 @@ const take = (state: TopicState, first: SignedRecord): Admission => {
       // A link that was there when the record began to wait may have been a surplus child since.
       const missing = log.missing(next);
       if (missing.length > 0) waiting.add(next, missing);
-      else if (enter(state, next)) giveUp(state, next);
+      else if (enter(rooms, next)) giveUp(rooms, next);
       else entered.push(next);
     }
   }
@@ -196,31 +193,33 @@ const take = (state: TopicState, first: SignedRecord): Admission => {
 };
 
 /** The door. See the file's first lines. */
-export const createAdmission = (records: Records, trust: Trust) => {
+export const createAdmission = (records: Records, trust: Trust, rooms: Rooms) => {
+  const { log, waiting } = rooms;
+
   /** Takes a record that is known to be one: our own, or one that was opened. */
-  const admit = (state: TopicState, record: SignedRecord): Admission => {
+  const admit = (record: SignedRecord): Admission => {
     if (!trust.mayPublish(record.topic, record.author)) {
       return refuse('record_not_permitted', `${record.author} may not publish in ${record.topic}`);
     }
-    const missing = state.log.missing(record);
-    if (missing.length === 0) return take(state, record);
-    const left = state.waiting.add(record, missing);
+    const missing = log.missing(record);
+    if (missing.length === 0) return take(rooms, record);
+    const left = waiting.add(record, missing);
     return { status: 'waiting', missing, left };
   };
 
   /** Takes a claim that came from anywhere. */
-  const offer = (state: TopicState, claim: Json): Admission => {
+  const offer = (claim: Json): Admission => {
     const id = claimedId(claim);
-    if (id !== undefined && (state.log.has(id) || state.waiting.has(id))) {
+    if (id !== undefined && (log.has(id) || waiting.has(id))) {
       return refuse('record_duplicate', `${id} is here already`);
     }
     const opened = records.open(claim);
     if (!opened.ok) return refuse(EVENTS[opened.status], opened.reason);
     const record = opened.value;
-    if (record.topic !== state.log.topic) {
-      return refuse('record_topic_unknown', `expected ${state.log.topic}, got ${record.topic}`);
+    if (record.topic !== log.topic) {
+      return refuse('record_topic_unknown', `expected ${log.topic}, got ${record.topic}`);
     }
-    return admit(state, record);
+    return admit(record);
   };
 
   return { admit, offer };

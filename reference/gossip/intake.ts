@@ -7,7 +7,7 @@ import type { GossipOptions } from '#contracts/gossip.ts';
 import type { Did, Json } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import { claimedId, createAdmission, type Admission } from './admission.ts';
-import type { State, Subject } from './state.ts';
+import type { State } from './state.ts';
 import type { Voice } from './voice.ts';
 
 /** Refusals that no other copy of the record would escape. */
@@ -26,27 +26,23 @@ export interface Taking {
 }
 
 export const createIntake = (options: GossipOptions, state: State, { quicken }: Voice) => {
-  const { self, records, trust } = options;
-  const { wants } = state;
-  const admission = createAdmission(records, trust);
+  const { topic, records, trust } = options;
+  const { waiting, wants } = state;
+  const admission = createAdmission(records, trust, state);
 
   /** Offers claims to the door, one by one, and notes what is missing as wanted from `source`. */
-  const takeClaims = (subject: Subject, claims: readonly Json[], source: Did): Taking => {
+  const takeClaims = (claims: readonly Json[], source: Did): Taking => {
     const effects: Effect[] = [];
     const taken: SignedRecord[] = [];
     for (const claim of claims) {
-      const outcome = admission.offer(subject, claim);
+      const outcome = admission.offer(claim);
       if (outcome.status === 'refused') {
-        effects.push({
-          effect: 'log',
-          event: outcome.event,
-          peer: source,
-          detail: outcome.reason,
-        });
-        if (HOPELESS.has(outcome.event)) forgetWant(subject, claim);
+        const { event, reason } = outcome;
+        effects.push({ effect: 'log', event, peer: source, detail: reason });
+        if (HOPELESS.has(event)) forgetWant(claim);
       } else if (outcome.status === 'waiting') {
         for (const id of outcome.missing) {
-          if (!subject.waiting.has(id)) wants.add(subject.log.topic, id, source);
+          if (!waiting.has(id)) wants.add(id, source);
         }
         for (const id of outcome.left) {
           effects.push({ effect: 'log', event: 'record_given_up', peer: source, detail: id });
@@ -56,12 +52,12 @@ export const createIntake = (options: GossipOptions, state: State, { quicken }: 
         taken.push(...outcome.records);
       }
     }
-    if (taken.length > 0) effects.push(...quicken(subject));
+    if (taken.length > 0) effects.push(...quicken());
     return { effects, taken };
   };
 
   /** A record that is genuine and may not enter: the next peer could send no better one. */
-  const forgetWant = ({ waiting }: Subject, claim: Json): void => {
+  const forgetWant = (claim: Json): void => {
     const id = claimedId(claim);
     if (id !== undefined && !waiting.awaits(id)) wants.remove(id);
   };
@@ -71,11 +67,9 @@ export const createIntake = (options: GossipOptions, state: State, { quicken }: 
     const effects: Effect[] = [];
     for (const record of records) {
       wants.remove(record.id);
-      effects.push({ effect: 'store', record, own: record.author === self });
-      effects.push({ effect: 'deliver', record });
+      effects.push({ effect: 'store', record }, { effect: 'deliver', record });
     }
-    const { topic } = records[0]!;
-    for (const id of forgotten) effects.push({ effect: 'forget', id, topic });
+    for (const id of forgotten) effects.push({ effect: 'forget', id });
     for (const { author, previous } of forks) {
       effects.push({
         effect: 'log',
@@ -87,12 +81,12 @@ export const createIntake = (options: GossipOptions, state: State, { quicken }: 
   };
 
   /** Takes a record of our own. It names what we hold, so nothing can be missing. */
-  const takeOwn = (subject: Subject, record: SignedRecord): Taking => {
-    const outcome = admission.admit(subject, record);
+  const takeOwn = (record: SignedRecord): Taking => {
+    const outcome = admission.admit(record);
     if (outcome.status !== 'taken') {
       throw new Error(`gossip: own record ${record.id} was not taken: ${JSON.stringify(outcome)}`);
     }
-    return { effects: [...keep(outcome), ...quicken(subject)], taken: [...outcome.records] };
+    return { effects: [...keep(outcome), ...quicken()], taken: [...outcome.records] };
   };
 
   return { takeClaims, takeOwn };

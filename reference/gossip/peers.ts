@@ -1,11 +1,15 @@
-/** The peers of this moment: what each subscribed to, last claimed, and may still say. */
-import type { Did, Topic } from '#contracts/identifiers.ts';
+/**
+ * The peers of this moment: who wants to hear of the topic, what each last claimed, and what it may
+ * still say. Remembered from the first word on, so a peer that never joined is here too.
+ */
+import type { Did } from '#contracts/identifiers.ts';
 import type { GossipSettings } from '#contracts/gossip.ts';
 import type { Summary } from '#contracts/reconciliation.ts';
 import { createBucket, type Bucket } from './pacing.ts';
 
-/** What is remembered of one peer and topic. */
-export interface Conversation {
+interface Peer {
+  /** It wants to hear of the topic. */
+  joined: boolean;
   /** Its last digest: a claim, and a reason to ask. */
   claim: Summary | undefined;
   /** How many digests we may still send. */
@@ -14,42 +18,25 @@ export interface Conversation {
   readonly receiving: Bucket;
 }
 
-export interface Peer {
-  readonly did: Did;
-  /** Topics it wants. */
-  readonly subscriptions: Set<Topic>;
-  /** Topics it has not confirmed to us yet. */
-  readonly unconfirmed: Set<Topic>;
-  conversation(topic: Topic): Conversation;
-  /** Its claim led nowhere: it is asked again after its next digest. */
-  forgetClaim(topic: Topic): void;
-}
-
 const DIGEST_BURST = 2;
 
-export const createPeer = (
-  did: Did,
-  topics: readonly Topic[],
-  { digestSpacingMs }: GossipSettings,
-): Peer => {
-  const conversations = new Map<Topic, Conversation>();
-  const peer: Peer = {
-    did,
-    subscriptions: new Set(),
-    unconfirmed: new Set(topics),
-    forgetClaim: (topic) => void (peer.conversation(topic).claim = undefined),
-    conversation(topic) {
-      let conversation = conversations.get(topic);
-      if (!conversation) {
-        conversation = {
-          claim: undefined,
-          sending: createBucket(digestSpacingMs, DIGEST_BURST),
-          receiving: createBucket(digestSpacingMs, DIGEST_BURST + 1),
-        };
-        conversations.set(topic, conversation);
-      }
-      return conversation;
+export const createPeers = ({ digestSpacingMs }: GossipSettings) => {
+  const peers = new Map<Did, Peer>();
+  return {
+    of(did: Did): Peer {
+      const known = peers.get(did);
+      if (known) return known;
+      const peer = {
+        joined: false,
+        claim: undefined,
+        sending: createBucket(digestSpacingMs, DIGEST_BURST),
+        receiving: createBucket(digestSpacingMs, DIGEST_BURST + 1),
+      };
+      peers.set(did, peer);
+      return peer;
     },
+    remove: (did: Did): void => void peers.delete(did),
+    all: (): readonly Did[] => [...peers.keys()],
+    joined: (): readonly Did[] => [...peers].filter(([, { joined }]) => joined).map(([did]) => did),
   };
-  return peer;
 };

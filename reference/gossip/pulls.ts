@@ -1,17 +1,16 @@
 /**
- * Pulls under way: one per topic, so that three peers who are all ahead do not send us the same
+ * The pull under way: one at a time, so that three peers who are all ahead do not send us the same
  * records three times. An answer counts for the peer and nonce it was asked with, and for no other.
  *
  * There is one place, so nobody may sit in it: a pull is given up after `timeoutMs` without anything
  * new, and after `TIMEOUTS_MAX` times that whatever it brings.
  */
-import type { Did, Topic } from '#contracts/identifiers.ts';
+import type { Did } from '#contracts/identifiers.ts';
 
 /** The longest pull, in time-outs. */
 const TIMEOUTS_MAX = 6;
 
-export interface OpenPull {
-  readonly topic: Topic;
+interface Pull {
   readonly peer: Did;
   readonly nonce: string;
   /** Given up then, unless something new comes before. */
@@ -23,36 +22,36 @@ export interface OpenPull {
 }
 
 export const createPulls = (timeoutMs: number) => {
-  const open = new Map<Topic, OpenPull>();
+  let pull: Pull | undefined;
+
+  /** Closes the pull; gives whom it was asked of and what it brought. */
+  const close = (): Pull | undefined => {
+    const closed = pull;
+    pull = undefined;
+    return closed;
+  };
+
   return {
-    open: (now: number, topic: Topic, peer: Did, nonce: string): void => {
+    get busy(): boolean {
+      return pull !== undefined;
+    },
+    open(now: number, peer: Did, nonce: string): void {
       const end = now + TIMEOUTS_MAX * timeoutMs;
-      open.set(topic, { topic, peer, nonce, deadline: now + timeoutMs, end, taken: 0 });
+      pull = { peer, nonce, deadline: now + timeoutMs, end, taken: 0 };
     },
-    busy: (topic: Topic): boolean => open.has(topic),
-    /** The pull that an answer belongs to. */
-    answered(topic: Topic, peer: Did, nonce: string): OpenPull | undefined {
-      const pull = open.get(topic);
-      return pull?.peer === peer && pull.nonce === nonce ? pull : undefined;
-    },
+    /** Whether an answer belongs to it. */
+    awaits: (peer: Did, nonce: string): boolean => pull?.peer === peer && pull.nonce === nonce,
     /** It brought something new: its deadline moves on. */
-    progressed(now: number, pull: OpenPull, taken: number): void {
+    progressed(now: number, taken: number): void {
+      if (!pull || taken === 0) return;
       pull.taken += taken;
       pull.deadline = Math.min(now + timeoutMs, pull.end);
     },
-    close: (topic: Topic): void => void open.delete(topic),
-    /** Closes and gives the pulls of a peer that left. */
-    left(peer: Did): readonly OpenPull[] {
-      const gone = [...open.values()].filter((pull) => pull.peer === peer);
-      for (const { topic } of gone) open.delete(topic);
-      return gone;
-    },
-    /** Closes and gives the pull of a topic if its time is over. */
-    expired(now: number, topic: Topic): OpenPull | undefined {
-      const pull = open.get(topic);
-      if (!pull || now < pull.deadline) return undefined;
-      open.delete(topic);
-      return pull;
-    },
+    close,
+    /** Closes it if it was asked of a peer that left; answers whether it was. */
+    left: (peer: Did): boolean => pull?.peer === peer && close() !== undefined,
+    /** Closes it and gives it if its time is over. */
+    expired: (now: number): Pull | undefined =>
+      pull && now >= pull.deadline ? close() : undefined,
   };
 };

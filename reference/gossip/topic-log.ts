@@ -10,7 +10,7 @@
  */
 import type { VectorClock } from '#contracts/clock.ts';
 import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
-import type { Knowledge, Tip } from '#contracts/knowledge.ts';
+import type { Tip, TopicLog } from '#contracts/knowledge.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import { ofRecord } from './vector-clock.ts';
 
@@ -21,7 +21,6 @@ export interface LogEntry {
   readonly sequence: number;
   readonly previous: RecordId | null;
   readonly parents: readonly RecordId[];
-  readonly timestamp: number;
   readonly depth: number;
   /** Held records that name this one, by `previous` or as a parent. */
   citers: readonly RecordId[];
@@ -39,23 +38,17 @@ const withOne = (list: readonly RecordId[], id: RecordId): readonly RecordId[] =
   return list;
 };
 
-export interface TopicLog extends Knowledge {
+/** The log as admission needs it: it can also look at single records, and give up some. */
+export interface Log extends TopicLog {
   entry(id: RecordId): LogEntry | undefined;
-  /** Of a record's links, those that are not held. */
-  missing(record: SignedRecord): readonly RecordId[];
-  /** Whether `previous` is the author's record of the sequence before. All links must be held. */
-  linked(record: SignedRecord): boolean;
-  /** Takes a record whose links are all held and which is not held itself. */
-  add(record: SignedRecord): void;
   /** Removes a record that nothing held names. */
   remove(id: RecordId): void;
   /** Held records by this author that follow `previous` (null: first records). More than one is a fork. */
   children(author: Did, previous: RecordId | null): readonly RecordId[];
-  /** The last record of the author's longest branch; the smaller id where two are equally long. */
-  end(author: Did): LogEntry | undefined;
 }
 
-export const createTopicLog = (topic: Topic): TopicLog => {
+/** See CreateTopicLog. */
+export const create = (topic: Topic): Log => {
   const entries = new Map<RecordId, LogEntry>();
   /** Per author: at index s-1 the ids of sequence s, one but for forks. */
   const chains = new Map<Did, RecordId[][]>();
@@ -70,6 +63,10 @@ export const createTopicLog = (topic: Topic): TopicLog => {
     if (!entry) throw new Error(`topic log ${topic}: ${id} is not held`);
     return entry;
   };
+
+  const missing = (record: SignedRecord): readonly RecordId[] => [
+    ...new Set(linksOf(record).filter((id) => !entries.has(id))),
+  ];
 
   const children = (author: Did, previous: RecordId | null): readonly RecordId[] => {
     const sequence = previous === null ? 1 : known(previous).sequence + 1;
@@ -129,34 +126,24 @@ export const createTopicLog = (topic: Topic): TopicLog => {
       return ofRecord(start.author, start.sequence, [counts satisfies VectorClock]);
     },
 
-    end(author) {
-      const last = chains.get(author)?.at(-1);
-      return last?.map(known).sort((a, b) => (a.id < b.id ? -1 : 1))[0];
-    },
-
-    missing: (record) => linksOf(record).filter((id) => !entries.has(id)),
-
-    linked(record) {
-      if (record.parents.some((id) => known(id).author === record.author)) return false;
-      if (record.previous === null) return record.sequence === 1;
-      const previous = known(record.previous);
-      return previous.author === record.author && previous.sequence + 1 === record.sequence;
-    },
+    missing,
 
     add(record) {
+      if (entries.has(record.id) || missing(record).length > 0) return false;
       const links = linksOf(record).map(known);
+      const previous = record.previous === null ? undefined : links[0];
+      const parents = previous ? links.slice(1) : links;
+      const author = previous?.author ?? record.author;
+      if (author !== record.author || record.sequence !== (previous?.sequence ?? 0) + 1)
+        return false;
+      if (parents.some((parent) => parent.author === author)) return false;
       // The strings of what is held, not the equal ones of what came: those would be kept twice.
-      const ids = links.map(({ id }) => id);
-      const [first] = links;
-      const follows = record.previous !== null && first !== undefined;
-      const author = follows ? first.author : record.author;
       entries.set(record.id, {
         id: record.id,
         author,
         sequence: record.sequence,
-        previous: follows ? first.id : null,
-        parents: follows ? ids.slice(1) : ids,
-        timestamp: record.timestamp,
+        previous: previous?.id ?? null,
+        parents: parents.map(({ id }) => id),
         depth: links.reduce((deepest, link) => Math.max(deepest, link.depth + 1), 0),
         citers: NOBODY,
       });
@@ -172,6 +159,7 @@ export const createTopicLog = (topic: Topic): TopicLog => {
         rivals.push(record.id);
         forkedAuthors.add(author);
       } else chain[record.sequence - 1] = [record.id];
+      return true;
     },
 
     remove(id) {

@@ -7,7 +7,7 @@
  * that everybody dropped as surplus never comes. Bounded: beyond `WANTS_MAX` new wants are not noted.
  * What was given up wrongly anti-entropy brings later.
  */
-import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
+import type { Did, RecordId } from '#contracts/identifiers.ts';
 import { BATCH_MAX } from '#contracts/messages.ts';
 
 /** Ids wanted at one time. */
@@ -20,8 +20,6 @@ const DOUBLINGS_MAX = 4;
 const ROUNDS_MAX = 16;
 
 interface Want {
-  readonly id: RecordId;
-  readonly topic: Topic;
   readonly sources: Did[];
   /** Everybody who was ever asked: their answers are welcome, however late. */
   readonly asked: Set<Did>;
@@ -36,20 +34,19 @@ interface Want {
 /** What to do now: whom to ask, and which ids that something waits for are given up. */
 export interface Due {
   readonly asks: readonly Ask[];
-  readonly vain: readonly Pick<Want, 'topic' | 'id'>[];
+  readonly vain: readonly RecordId[];
 }
 
 /** A request to send. */
 export interface Ask {
   readonly peer: Did;
-  readonly topic: Topic;
   readonly ids: readonly RecordId[];
 }
 
 export interface Wants {
   readonly size: number;
   /** Notes a want, or another source of one; without a source, whoever is there is asked. */
-  add(topic: Topic, id: RecordId, source: Did | undefined): void;
+  add(id: RecordId, source: Did | undefined): void;
   /** Whether this id was asked of this peer: only then is its answer welcome. */
   askedOf(id: RecordId, peer: Did): boolean;
   /** It came, or is no longer wanted. */
@@ -60,11 +57,7 @@ export interface Wants {
    * Whom to ask now. A want whose peers have all been asked begins again if `needed` says so (a
    * record waits for it), a few times, and is dropped otherwise.
    */
-  due(
-    now: number,
-    peersOf: (topic: Topic) => readonly Did[],
-    needed: (topic: Topic, id: RecordId) => boolean,
-  ): Due;
+  due(now: number, peers: readonly Did[], needed: (id: RecordId) => boolean): Due;
 }
 
 export const createWants = (retryMs: number): Wants => {
@@ -79,13 +72,11 @@ export const createWants = (retryMs: number): Wants => {
     get size() {
       return wants.size;
     },
-    add(topic, id, source) {
+    add(id, source) {
       const want = wants.get(id);
       if (!want) {
         if (wants.size >= WANTS_MAX) return;
         wants.set(id, {
-          id,
-          topic,
           sources: source === undefined ? [] : [source],
           asked: new Set(),
           round: new Set(),
@@ -103,33 +94,33 @@ export const createWants = (retryMs: number): Wants => {
       if (want?.round.has(peer)) want.nextAt = -Infinity;
     },
 
-    due(now, peersOf, needed) {
-      const asks = new Map<string, { peer: Did; topic: Topic; ids: RecordId[] }>();
-      const vain: Want[] = [];
+    due(now, peers, needed) {
+      const asks = new Map<Did, RecordId[]>();
+      const vain: RecordId[] = [];
       for (const [id, want] of wants) {
         if (now < want.nextAt) continue;
-        const peer = nextPeer(want, peersOf(want.topic));
+        const peer = nextPeer(want, peers);
         if (peer === undefined) {
           // A round without anybody to ask is none.
           if (want.round.size > 0) want.rounds += 1;
           want.round.clear();
           want.nextAt = now + retryMs * 2 ** Math.min(want.rounds, DOUBLINGS_MAX);
-          const awaited = needed(want.topic, id);
+          const awaited = needed(id);
           if (awaited && want.rounds < ROUNDS_MAX) continue;
           wants.delete(id);
-          if (awaited) vain.push(want);
+          if (awaited) vain.push(id);
           continue;
         }
-        const key = `${peer} ${want.topic}`;
-        const ask = asks.get(key) ?? { peer, topic: want.topic, ids: [] };
-        if (ask.ids.length >= BATCH_MAX) continue;
-        asks.set(key, ask);
-        ask.ids.push(id);
+        const ids = asks.get(peer) ?? [];
+        // The rest is asked for the next time: what one answer may bring has a bound too.
+        if (ids.length >= BATCH_MAX) continue;
+        asks.set(peer, ids);
+        ids.push(id);
         want.asked.add(peer);
         want.round.add(peer);
         want.nextAt = now + retryMs;
       }
-      return { asks: [...asks.values()], vain };
+      return { asks: [...asks].map(([peer, ids]) => ({ peer, ids })), vain };
     },
   };
 };

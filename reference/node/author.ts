@@ -6,22 +6,67 @@
  * entry would occupy a number for nothing.
  */
 import type { Effect } from '#contracts/effects.ts';
-import type { Gossip } from '#contracts/gossip.ts';
+import { Fault } from '#contracts/faults.ts';
 import type { Host } from '#contracts/host.ts';
-import { ledgerTopic, type Topic } from '#contracts/identifiers.ts';
+import { ledgerTopic, type Did, type RecordId, type Topic } from '#contracts/identifiers.ts';
+import type { Knowledge } from '#contracts/knowledge.ts';
 import type { Ledger } from '#contracts/ledger.ts';
 import type { Network, Payment, PaymentStatus } from '#contracts/node.ts';
 import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
-import type { EntryLine, Records, SignedRecord, Signer } from '#contracts/records.ts';
+import {
+  PARENTS_MAX,
+  type EntryLine,
+  type Records,
+  type SignedRecord,
+  type Signer,
+} from '#contracts/records.ts';
+import { gossipOf, type Gossips } from './topics.ts';
 
 export interface AuthorOptions {
   readonly host: Pick<Host, 'now' | 'monotonic'>;
   readonly network: Network;
   readonly signer: Signer;
   readonly records: Records;
-  readonly gossip: Gossip;
+  readonly gossips: Gossips;
   readonly ledger: Ledger;
+  /** A stored record, uncommitted ones included. */
+  readonly read: (id: RecordId) => SignedRecord | undefined;
 }
+
+/** Where the next own record goes: what its author has seen. */
+export interface Links {
+  readonly sequence: number;
+  readonly previous: RecordId | null;
+  readonly parents: readonly RecordId[];
+  /** Of `previous`; 0 without one. The next timestamp may not be smaller. */
+  readonly previousTimestamp: number;
+}
+
+/**
+ * The links of an author's next record: it follows the end of the longest branch of its own chain (the
+ * smaller id where two are equally long) and names heads by others.
+ */
+export const linksOf = (knowledge: Knowledge, self: Did, read: AuthorOptions['read']): Links => {
+  const held = (id: RecordId): SignedRecord => {
+    const record = read(id);
+    if (!record) throw new Fault('store_inconsistent', `record ${id} is indexed and not stored`);
+    return record;
+  };
+  const length = knowledge.clock().get(self) ?? 0;
+  const [previous = null] = length === 0 ? [] : knowledge.run(self, length, length).toSorted();
+  const parents: RecordId[] = [];
+  // One by one: there may be many heads, and each is read from the store.
+  for (const id of knowledge.heads()) {
+    if (parents.length === PARENTS_MAX) break;
+    if (held(id).author !== self) parents.push(id);
+  }
+  return {
+    sequence: length + 1,
+    previous,
+    parents,
+    previousTimestamp: previous === null ? 0 : held(previous).timestamp,
+  };
+};
 
 /** A signed entry and the effects that publish it. */
 export interface Authored {
@@ -32,10 +77,11 @@ export interface Authored {
 export type Author = (payment: Payment) => Outcome<Authored, PaymentStatus>;
 
 export const createAuthor = (options: AuthorOptions): Author => {
-  const { host, network, signer, records, gossip, ledger } = options;
+  const { host, network, signer, records, gossips, ledger, read } = options;
 
   const draft = (topic: Topic, { to, amount, memo }: Payment): SignedRecord => {
-    const { previousTimestamp, ...links } = gossip.links(topic);
+    const { knowledge } = gossipOf(gossips, topic);
+    const { previousTimestamp, ...links } = linksOf(knowledge, signer.did, read);
     const accounts: EntryLine[] = [
       { account: to, debit: String(amount) },
       { account: signer.did, credit: String(amount) },
@@ -60,9 +106,11 @@ export const createAuthor = (options: AuthorOptions): Author => {
       const reason = `expected one of ${names.join(', ')}, got ${payment.currency}`;
       return refused('currency_unknown', reason);
     }
-    const record = draft(ledgerTopic(payment.currency), payment);
+    const topic = ledgerTopic(payment.currency);
+    const record = draft(topic, payment);
     const { status, reason } = ledger.judge(record);
     if (status !== 'accepted') return refused(status, reason);
-    return accepted({ record, effects: gossip.publish(host.monotonic(), record) });
+    const effects = gossipOf(gossips, topic).publish(host.monotonic(), record);
+    return accepted({ record, effects });
   };
 };

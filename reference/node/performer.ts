@@ -2,27 +2,28 @@
  * The performer: effects become writes, words and timers.
  *
  * One call is one step. What its effects write is gathered into one commit, together with what follows
- * from it: the balances that the ledger gives for delivered records, and the heads of every topic
- * touched. What its effects say waits until the commit is durable (`steps.ts`).
+ * from it: the balances that the ledger gives for delivered records, and the heads of the topic. What
+ * its effects say waits until the commit is durable (`steps.ts`).
  */
 import type { Effect } from '#contracts/effects.ts';
 import { Fault } from '#contracts/faults.ts';
-import type { Gossip } from '#contracts/gossip.ts';
 import type { Cancel, Host, Write } from '#contracts/host.ts';
 import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
 import type { Ledger } from '#contracts/ledger.ts';
-import type { GossipMessage } from '#contracts/messages.ts';
+import type { TopicMessage } from '#contracts/messages.ts';
 import type { NodeCount, NodeEvent } from '#contracts/node.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import type { RecordStore } from './record-store.ts';
 import { createSteps } from './steps.ts';
+import { gossipOf, type Gossips } from './topics.ts';
 
 export interface PerformerOptions {
   readonly host: Host;
-  readonly gossip: Gossip;
+  readonly gossips: Gossips;
   readonly ledger: Ledger;
   readonly store: RecordStore;
-  readonly send: (peers: readonly Did[], message: GossipMessage) => void;
+  /** A message of any length, to each of these. */
+  readonly send: (peers: readonly Did[], message: TopicMessage) => void;
   readonly tell: (event: NodeEvent) => void;
   readonly count: (event: NodeCount, fields: { readonly [name: string]: unknown }) => void;
   /** The store can promise nothing any more. Called once. */
@@ -31,10 +32,15 @@ export interface PerformerOptions {
 
 export interface Performer {
   /**
-   * Performs the effects of one step. `done` runs when it is durable and said; `lost`, with a Fault,
-   * when neither will happen: the store failed, or the node has stopped.
+   * Performs the effects of one step of a topic's gossip. `done` runs when it is durable and said;
+   * `lost`, with a Fault, when neither will happen: the store failed, or the node has stopped.
    */
-  perform(effects: readonly Effect[], done?: () => void, lost?: (error: Error) => void): void;
+  perform(
+    topic: Topic,
+    effects: readonly Effect[],
+    done?: () => void,
+    lost?: (error: Error) => void,
+  ): void;
   /** No timer runs any more, and no later step is performed. */
   stop(): void;
 }
@@ -46,18 +52,18 @@ interface Step {
   readonly balances: Map<string, Write>;
   readonly words: (() => void)[];
   readonly kept: RecordId[];
-  readonly touched: Set<Topic>;
 }
 
 const nothing = (): void => undefined;
 
 /** `first` is committed before anything else: the claim of a new store. */
 export const createPerformer = (options: PerformerOptions, first: readonly Write[]): Performer => {
-  const { host, gossip, ledger, store, send, tell, count } = options;
+  const { host, gossips, ledger, store, send, tell, count } = options;
   const steps = createSteps(host.store, options.failed);
+  /** By topic and name: two gossips may use the same one. */
   const timers = new Map<string, Cancel>();
-  /** Marks that are not worth a commit of their own: they travel with the next one. */
-  const marks: Write[] = [...first];
+  /** Not worth a commit of their own: they travel with the next one. */
+  const unwritten: Write[] = [...first];
   let stopped = false;
 
   /** The ledger folds a record whose ancestors are all here; watchers hear of it once it is safe. */
@@ -71,27 +77,26 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
     if (verdict) words.push(() => tell({ event: 'delivered', record, verdict }));
   };
 
-  const schedule = (timer: string, delayMs: number): void => {
-    timers.get(timer)?.();
+  const schedule = (topic: Topic, timer: string, delayMs: number): void => {
+    const key = `${topic} ${timer}`;
+    timers.get(key)?.();
     const cancel = host.after(delayMs, () => {
-      timers.delete(timer);
-      perform(gossip.elapsed(host.monotonic(), timer));
+      timers.delete(key);
+      perform(topic, gossipOf(gossips, topic).elapsed(host.monotonic(), timer));
     });
-    timers.set(timer, cancel);
+    timers.set(key, cancel);
   };
 
-  const gather = (effect: Effect, step: Step): void => {
-    const { writes, words, kept, touched } = step;
+  const gather = (topic: Topic, effect: Effect, step: Step): void => {
+    const { writes, words, kept } = step;
     switch (effect.effect) {
       case 'store':
-        writes.push(...store.keep(effect.record, effect.own));
+        writes.push(...store.keep(effect.record));
         kept.push(effect.record.id);
-        touched.add(effect.record.topic);
         break;
       case 'forget':
-        writes.push(...store.forget(effect.id));
+        writes.push(store.forget(effect.id));
         ledger.forget(effect.id);
-        touched.add(effect.topic);
         break;
       case 'deliver':
         deliver(effect.record, step);
@@ -102,11 +107,8 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
       case 'broadcast':
         words.push(() => send(effect.peers, effect.message));
         break;
-      case 'pushed':
-        words.push(() => marks.push(...effect.ids.map(store.pushed)));
-        break;
       case 'schedule':
-        schedule(effect.timer, effect.delayMs);
+        schedule(topic, effect.timer, effect.delayMs);
         break;
       case 'log':
         count(effect.event, { peer: effect.peer, detail: effect.detail });
@@ -114,25 +116,19 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
     }
   };
 
-  const perform: Performer['perform'] = (effects, done = nothing, lost = nothing) => {
+  const perform: Performer['perform'] = (topic, effects, done = nothing, lost = nothing) => {
     if (stopped) {
       lost(new Fault('node_not_running', 'the node has stopped'));
       return;
     }
-    const step: Step = {
-      writes: [],
-      balances: new Map(),
-      words: [],
-      kept: [],
-      touched: new Set(),
-    };
-    for (const effect of effects) gather(effect, step);
-    const { writes, balances, words, kept, touched } = step;
+    const step: Step = { writes: [], balances: new Map(), words: [], kept: [] };
+    for (const effect of effects) gather(topic, effect, step);
+    const { writes, balances, words, kept } = step;
     writes.push(...balances.values());
-    for (const topic of touched) {
-      writes.push(store.heads(topic, gossip.knowledge(topic)?.heads() ?? []));
+    if (writes.length > 0) {
+      writes.unshift(...unwritten.splice(0));
+      writes.push(store.heads(topic, gossipOf(gossips, topic).knowledge.heads()));
     }
-    if (writes.length > 0) writes.unshift(...marks.splice(0));
     const say = (): void => {
       store.settled(kept);
       for (const word of words) word();

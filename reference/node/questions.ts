@@ -8,11 +8,12 @@ import type { Ledger } from '#contracts/ledger.ts';
 import type { HistoryRow, Node, TopicView } from '#contracts/node.ts';
 import type { EntryLine, Records, SignedRecord } from '#contracts/records.ts';
 import type { Reconciliation } from '#contracts/reconciliation.ts';
+import { gossipOf, type Gossips } from './topics.ts';
 
 export interface QuestionsOptions {
   readonly content: Content;
   readonly records: Records;
-  readonly gossip: Gossip;
+  readonly gossips: Gossips;
   readonly ledger: Ledger;
   readonly reconciliation: Reconciliation;
   /** A ledger that has seen nothing yet: for folding again. */
@@ -54,13 +55,9 @@ const differences = (topic: Topic, left: Ledger, right: Ledger): string[] => {
 };
 
 export const createQuestions = (options: QuestionsOptions): Questions => {
-  const { content, records, gossip, ledger, reconciliation } = options;
+  const { content, records, gossips, ledger, reconciliation } = options;
 
-  const knowledge = (topic: Topic): Knowledge => {
-    const found = gossip.knowledge(topic);
-    if (!found) throw new Error(`topic ${topic} is not one of this network's`);
-    return found;
-  };
+  const knowledge = (topic: Topic): Knowledge => gossipOf(gossips, topic).knowledge;
 
   const read = (id: RecordId, from = options.read): SignedRecord => {
     const record = from(id);
@@ -76,9 +73,9 @@ export const createQuestions = (options: QuestionsOptions): Questions => {
     return { record, verdict, standing, change: counts ? netOf(record, account) : 0n };
   };
 
-  const view = (topic: Topic): TopicView => {
-    const held = knowledge(topic);
-    const waiting = gossip.waiting(topic);
+  const view = ([topic, gossip]: readonly [Topic, Gossip]): TopicView => {
+    const held = gossip.knowledge;
+    const waiting = gossip.waiting();
     return {
       topic,
       records: held.count,
@@ -93,7 +90,7 @@ export const createQuestions = (options: QuestionsOptions): Questions => {
 
   return {
     knowledge,
-    topics: () => gossip.topics().map(view),
+    topics: () => [...gossips].map(view),
     history: (topic, account) => ledger.history(topic, account).map((id) => row(account, id)),
 
     *exported(topic) {
@@ -108,8 +105,8 @@ export const createQuestions = (options: QuestionsOptions): Questions => {
       const problems: string[] = [];
       const fresh = options.freshLedger();
       let checked = 0;
-      for (const topic of gossip.topics()) {
-        const ids = knowledge(topic).ordered();
+      for (const [topic, gossip] of gossips) {
+        const ids = gossip.knowledge.ordered();
         for (const id of ids) {
           const opened = records.open(read(id, options.stored) as unknown as Json);
           if (opened.ok) fresh.add(opened.value);

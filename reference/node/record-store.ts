@@ -6,11 +6,11 @@
  *   arrival/000000000042      ID: the order in which records were taken, causes first
  *   balance/TOPIC/ACCOUNT     minor units: a check on the fold, never its source
  *   heads/TOPIC               ids nobody names yet: the same check for the links
- *   outbox/ID                 an own record that no peer was handed yet
  *
  * One step writes all of it in one commit, so after a crash at any moment the store holds whole steps.
  * At start the records are read back in the order of arrival, folded again, and the fold is compared
- * with the balances and heads that were committed beside them.
+ * with the balances and heads that were committed beside them. Other keys are left alone: stores of
+ * earlier versions hold marks under `outbox/`, which nothing needs any more.
  */
 import type { Content } from '#contracts/content.ts';
 import { Fault, messageOf } from '#contracts/faults.ts';
@@ -29,17 +29,15 @@ export interface RecordStore {
    * At start: visits every stored record in order of arrival, causes first, and gives what was noted
    * beside them.
    */
-  load(visit: (record: SignedRecord, unpushed: boolean) => void): Promise<Noted>;
+  load(visit: (record: SignedRecord) => void): Promise<Noted>;
   /** A stored record, uncommitted ones included. */
   read(id: RecordId): SignedRecord | undefined;
   /** As `read`, past the memory: what a restart would find, and what is still on its way to the disk. */
   stored(id: RecordId): SignedRecord | undefined;
   /** The writes that keep a record; it can be read from now on. */
-  keep(record: SignedRecord, own: boolean): readonly Write[];
-  /** The writes that give it up. */
-  forget(id: RecordId): readonly Write[];
-  /** An own record was handed to a peer. */
-  pushed(id: RecordId): Write;
+  keep(record: SignedRecord): readonly Write[];
+  /** The write that gives it up. */
+  forget(id: RecordId): Write;
   balance(topic: Topic, account: Did, balance: bigint): Write;
   heads(topic: Topic, heads: readonly RecordId[]): Write;
   /** Writes of `keep` are durable now: the store itself can be read. */
@@ -145,7 +143,6 @@ export const createRecordStore = (store: DurableStore, content: Content): Record
 
   return {
     async load(visit) {
-      const outbox = new Set((await entriesUnder(store, 'outbox/')).map(([id]) => id));
       const visited = new Set<string>();
       for await (const [key, id] of store.load('arrival/')) {
         nextArrival = Number(key.slice('arrival/'.length)) + 1;
@@ -153,7 +150,7 @@ export const createRecordStore = (store: DurableStore, content: Content): Record
         const text = store.get(`record/${id}`);
         if (text === undefined || visited.has(id)) continue;
         visited.add(id);
-        visit(read<SignedRecord>(`record/${id}`, text), outbox.has(id));
+        visit(read<SignedRecord>(`record/${id}`, text));
       }
       return {
         balances: new Map(await entriesUnder(store, 'balance/')),
@@ -168,25 +165,19 @@ export const createRecordStore = (store: DurableStore, content: Content): Record
       if (record && !unsettled.has(id)) remember(record);
       return record;
     },
-    keep(record, own) {
+    keep(record) {
       unsettled.set(record.id, record);
       const arrival = String(nextArrival++).padStart(ARRIVAL_DIGITS, '0');
-      const writes: Write[] = [
+      return [
         { key: `record/${record.id}`, value: canonical(content, record) },
         { key: `arrival/${arrival}`, value: record.id },
       ];
-      if (own) writes.push({ key: `outbox/${record.id}`, value: '' });
-      return writes;
     },
     forget(id) {
       unsettled.delete(id);
       cache.delete(id);
-      return [
-        { key: `record/${id}`, value: undefined },
-        { key: `outbox/${id}`, value: undefined },
-      ];
+      return { key: `record/${id}`, value: undefined };
     },
-    pushed: (id) => ({ key: `outbox/${id}`, value: undefined }),
     balance: (topic, account, balance) => ({
       key: `balance/${balanceKey(topic, account)}`,
       value: String(balance),

@@ -4,10 +4,10 @@
  * differ by damage alone: every step was one commit.
  */
 import { Fault, messageOf } from '#contracts/faults.ts';
-import type { Gossip } from '#contracts/gossip.ts';
-import type { Did, Topic } from '#contracts/identifiers.ts';
+import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
 import type { Ledger } from '#contracts/ledger.ts';
 import { accountIn, balanceKey, headsText, type Noted, type RecordStore } from './record-store.ts';
+import { gossipOf, type Gossips } from './topics.ts';
 
 const inconsistent = (what: string, cause?: unknown): Fault =>
   new Fault(
@@ -19,25 +19,24 @@ const inconsistent = (what: string, cause?: unknown): Fault =>
 /** Fills gossip and ledger from the store. Rejects with a Fault `store_inconsistent`. */
 export const restore = async (
   store: RecordStore,
-  gossip: Gossip,
+  gossips: Gossips,
   ledger: Ledger,
 ): Promise<void> => {
-  const noted = await store.load((record, unpushed) => {
+  const noted = await store.load((record) => {
     try {
-      gossip.restore(record, { unpushed });
+      gossipOf(gossips, record.topic).restore(record);
       ledger.add(record);
     } catch (error) {
       throw inconsistent(messageOf(error), error);
     }
   });
-  for (const topic of gossip.topics()) {
-    compareHeads(topic, gossip, noted);
+  for (const [topic, { knowledge }] of gossips) {
+    compareHeads(topic, knowledge.heads(), noted);
     compareBalances(topic, ledger, noted);
   }
 };
 
-const compareHeads = (topic: Topic, gossip: Gossip, noted: Noted): void => {
-  const heads = gossip.knowledge(topic)?.heads() ?? [];
+const compareHeads = (topic: Topic, heads: readonly RecordId[], noted: Noted): void => {
   if (headsText(heads) !== (noted.heads.get(topic) ?? headsText([]))) {
     throw inconsistent(`${topic} has other heads than noted`);
   }

@@ -4,9 +4,10 @@
  * Each is a layer that lies in one small way on one node. A run with a canary in it succeeds exactly
  * if the named law is reported broken.
  */
+import type { Effect } from '#contracts/effects.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
-import type { CreateLedger } from '#contracts/ledger.ts';
 import type { CreateGossip } from '#contracts/gossip.ts';
+import type { CreateLedger } from '#contracts/ledger.ts';
 import type { Violation } from './checkers.ts';
 
 export interface Canary {
@@ -36,23 +37,19 @@ const hoard =
   (create: CreateGossip): CreateGossip =>
   (options) => {
     const gossip = create(options);
-    const mute = { connected: gossip.connected, receive: gossip.receive, publish: gossip.publish };
+    const mute = (effects: readonly Effect[]): readonly Effect[] =>
+      effects.filter(
+        (effect) =>
+          effect.effect !== 'broadcast' &&
+          !(
+            effect.effect === 'send' &&
+            ['response', 'pull-response', 'announce'].includes(effect.message.type)
+          ),
+      );
     return {
       ...gossip,
-      connected: (now, peer) => mute.connected(now, peer),
-      publish: (now, record) =>
-        mute.publish(now, record).filter(({ effect }) => effect !== 'broadcast'),
-      receive: (now, peer, message) =>
-        mute
-          .receive(now, peer, message)
-          .filter(
-            (effect) =>
-              effect.effect !== 'broadcast' &&
-              !(
-                effect.effect === 'send' &&
-                ['response', 'pull-response', 'announce'].includes(effect.message.type)
-              ),
-          ),
+      publish: (now, record) => mute(gossip.publish(now, record)),
+      receive: (now, peer, message) => mute(gossip.receive(now, peer, message)),
     };
   };
 

@@ -9,7 +9,7 @@
 import type { Did, RecordId } from '#contracts/identifiers.ts';
 import type { Effect } from '#contracts/effects.ts';
 import type { CreateGossip } from '#contracts/gossip.ts';
-import type { GossipMessage } from '#contracts/messages.ts';
+import type { TopicMessage } from '#contracts/messages.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
 import { readSettings } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
@@ -30,7 +30,7 @@ const DEADLINE_MS = 600_000;
 interface Arrival {
   readonly id: RecordId;
   readonly hops: number;
-  readonly by: 'publish' | GossipMessage['type'];
+  readonly by: 'publish' | TopicMessage['type'];
   /** Virtual time. */
   readonly atMs: number;
 }

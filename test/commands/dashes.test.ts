@@ -4,6 +4,7 @@ import { FLAGS, wordsMeant } from '#reference/commands/dashes.ts';
 import { vocabulary as demoWords } from '#reference/commands/demo.ts';
 import { subcommands } from '#reference/commands/node/node.ts';
 import { plumbing } from '#reference/commands/node/plumbing.ts';
+import { vocabulary as labWords } from '#labs/commands/request.ts';
 import { vocabulary as simWords } from '#reference/commands/sim.ts';
 import type { Vocabulary } from '#reference/commands/words.ts';
 
@@ -28,6 +29,16 @@ describe('a flag that npm took', () => {
     ['node status data ./a', { json: 'true' }, 'node status data ./a json'],
     ['demo', { stay: 'true' }, 'demo stay'],
     ['bench merge', { full: 'true' }, 'bench merge full'],
+    ['lab 07', { watch: 'true' }, 'lab 07 watch'],
+    ['lab 07 07.4', { hint: 'true' }, 'lab 07 07.4 hint'],
+    ['lab 07', { json: 'true' }, 'lab 07 json'],
+    ['lab', { diff: '07' }, 'lab diff 07'],
+    ['lab 07', { give_up: 'true' }, 'lab 07 give-up'],
+    ['lab 07 mine', { with: 'true' }, 'lab 07 with mine'],
+    ['lab 07 ../x', { offline: 'true' }, 'lab 07 of ../x'],
+    ['lab 07 of ../x', { watch: 'true' }, 'lab 07 of ../x watch'],
+    ['lab 07', { seed: 'true' }, 'lab 07 seed VALUE'],
+    ['lab 07.4-42-3a0-9f3c1b-k7', { replay: 'true' }, 'lab replay 07.4-42-3a0-9f3c1b-k7'],
   ])('%s, %o: is put back as the word that was meant', (words, flags, expected) => {
     expect(meant(words, flags)).toBe(expected);
   });
@@ -41,6 +52,7 @@ describe('a flag that npm took', () => {
     const vocabularies: readonly Vocabulary[] = [
       demoWords,
       simWords,
+      labWords,
       plumbing.vocabulary,
       ...Object.values(subcommands).map(({ words }) => words),
     ];
@@ -50,7 +62,9 @@ describe('a flag that npm took', () => {
         expect(FLAGS).toContain(word);
         const expected = value === undefined ? `demo ${word}` : `demo ${word} x`;
         expect(
-          meant(value === undefined ? 'demo' : 'demo x', { [word.toLowerCase()]: 'true' }),
+          meant(value === undefined ? 'demo' : 'demo x', {
+            [word.toLowerCase().replaceAll('-', '_')]: 'true',
+          }),
         ).toBe(expected);
       }
     }
@@ -58,5 +72,6 @@ describe('a flag that npm took', () => {
 
   it('is not seen where there was none', () => {
     expect(meant('sim seed 7', { cache: '/x', loglevel: 'warn' })).toBeUndefined();
+    expect(meant('lab 07 of ../x', { offline: 'true' })).toBeUndefined();
   });
 });

@@ -149,6 +149,8 @@ describe('a crash', () => {
     [CHARLIE, BOB, 500n],
     [ALICE, CHARLIE, 300n],
     [ALICE, BOB, 20n],
+    [BOB, CHARLIE, 30n],
+    [ALICE, CHARLIE, 40n],
   ] as const;
 
   /** A short life of three nodes, in which Alice loses power at this operation of her disk. */
@@ -361,6 +363,21 @@ describe('a damaged store', () => {
       disk.crash();
       await expect(cluster.start(ALICE)).rejects.toMatchObject({ code });
     }
+  });
+
+  it('of an earlier version, with marks of what was not pushed yet, starts as it was', async () => {
+    const { cluster, store, entries, disk } = await lived();
+    const ids = entries.flatMap(([key]) => (key.startsWith('record/') ? [key.slice(7)] : []));
+    store.commit(
+      ids.map((id) => ({ key: `outbox/${id}`, value: '' })),
+      () => {},
+    );
+    await run(cluster, 100);
+    disk.crash();
+    await cluster.start(ALICE);
+    await runUntil(cluster, () => allAgree(cluster));
+    expect(nodeOf(cluster.places[ALICE]).topics()[0]).toMatchObject({ records: 6, forked: [] });
+    expect(problemsOf(cluster.places[ALICE]!)).toEqual([]);
   });
 
   it('that holds a record twice taken and once given up starts as it was', async () => {

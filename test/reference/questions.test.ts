@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Gossip } from '#contracts/gossip.ts';
 import type { Ledger } from '#contracts/ledger.ts';
 import type { SignedRecord } from '#contracts/records.ts';
-import { createTopicLog } from '#reference/gossip/topic-log.ts';
+import { create as createLog } from '#reference/gossip/topic-log.ts';
 import { createQuestions } from '#reference/node/questions.ts';
 import { create as createLedger } from '#reference/ledger/ledger.ts';
 import { create as createReconciliation } from '#reference/reconciliation/plain.ts';
@@ -51,15 +51,15 @@ const verifying = (
   onDisk: SignedRecord,
   tampered: (ledger: Ledger) => Ledger = (ledger) => ledger,
 ): readonly string[] => {
-  const log = createTopicLog(HOURS);
+  const log = createLog(HOURS);
   log.add(payment);
   const ledger = freshLedger();
   ledger.add(payment);
-  const gossip = { topics: () => [HOURS], knowledge: () => log } as unknown as Gossip;
+  const gossip = { knowledge: log } as unknown as Gossip;
   const questions = createQuestions({
     content,
     records,
-    gossip,
+    gossips: new Map([[HOURS, gossip]]),
     ledger: tampered(ledger),
     reconciliation: createReconciliation({ content }),
     freshLedger,

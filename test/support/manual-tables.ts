@@ -13,7 +13,7 @@ import { FAULT_CODES } from '#contracts/faults.ts';
 import { FRAME_BYTES_MAX, FRAME_STATUSES } from '#contracts/frames.ts';
 import { AMOUNT_MAX, LEDGER_STATUSES, PENDING_MAX } from '#contracts/ledger.ts';
 import { BATCH_MAX, CLOCK_COMPONENTS_MAX, TOPICS_MAX } from '#contracts/messages.ts';
-import { SESSION_EVENTS } from '#contracts/node.ts';
+import { SESSION_EVENTS, TOPIC_EVENTS } from '#contracts/node.ts';
 import {
   LINES_MAX,
   MEMO_BYTES_MAX,
@@ -87,7 +87,11 @@ const limits = (): string =>
       ['authors in a clock', String(CLOCK_COMPONENTS_MAX), '`message_malformed`'],
       ['topics in one subscription', String(TOPICS_MAX), '`message_malformed`'],
       ['records pending in a ledger', String(PENDING_MAX), 'the oldest is given up'],
-      ['records wanted by id', String(WANTS_MAX), 'not noted; a digest brings them later'],
+      [
+        'records of a topic wanted by id',
+        String(WANTS_MAX),
+        'not noted; a digest brings them later',
+      ],
       ['peers heard of by mDNS', String(CANDIDATES_MAX), 'ignored until others expire'],
       ['QUIC handshakes under way', String(QUIC_SETTINGS.acceptsMax), 'they wait for a place'],
       ['streams of a link', '1', 'never opened'],
@@ -145,6 +149,7 @@ export const manualTables: { readonly [name: string]: () => string } = {
   'record statuses': () => list(RECORD_STATUSES),
   'ledger statuses': () => list(LEDGER_STATUSES),
   'gossip events': () => list(GOSSIP_EVENTS),
+  'topic events': () => list(TOPIC_EVENTS),
   'session events': () => list(SESSION_EVENTS),
   'fault codes': () => list(FAULT_CODES),
 };

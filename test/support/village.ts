@@ -1,9 +1,10 @@
 /**
  * A village: a few gossip cores in one process, without nodes, sessions, links or disks.
  *
- * The loop below carries effects: stores go into a map, messages into a queue, timers onto a virtual
- * clock. Messages arrive at once and in order unless a test says otherwise (`drops`). One law is
- * watched in every test that uses it: nothing is said of a record before it was stored.
+ * The loop below carries effects: stores go into a map, messages into a queue in parts that fit a
+ * frame, timers onto a virtual clock. Messages arrive at once and in order unless a test says otherwise
+ * (`drops`). One law is watched in every test that uses it: nothing is said of a record before it was
+ * stored.
  */
 import { createHash } from 'node:crypto';
 import assert from 'node:assert/strict';
@@ -11,11 +12,13 @@ import type { Effect, GossipEvent } from '#contracts/effects.ts';
 import type { Genesis } from '#contracts/genesis.ts';
 import type { Gossip, GossipSettings } from '#contracts/gossip.ts';
 import type { Did, Json, NetworkId, RecordId, Topic } from '#contracts/identifiers.ts';
-import type { GossipMessage } from '#contracts/messages.ts';
+import type { TopicMessage } from '#contracts/messages.ts';
 import type { Records, SignedRecord, Signer } from '#contracts/records.ts';
 import { readSettings } from '#reference/config.ts';
 import { create as createContent } from '#reference/content/content.ts';
 import { create as createGossip } from '#reference/gossip/gossip.ts';
+import { linksOf } from '#reference/node/author.ts';
+import { partsOf } from '#reference/node/parts.ts';
 import { create as createReconciliation } from '#reference/reconciliation/plain.ts';
 import { create as createRecords } from '#reference/records/records.ts';
 import { createSigner } from '#reference/records/signer.ts';
@@ -89,7 +92,7 @@ export const idOf = ({ id }: { readonly id: RecordId }): RecordId => id;
 export interface Said {
   readonly from: Did;
   readonly to: Did;
-  readonly message: GossipMessage;
+  readonly message: TopicMessage;
 }
 
 export interface Member {
@@ -100,7 +103,6 @@ export interface Member {
   /** In order, every time. */
   readonly delivered: readonly RecordId[];
   readonly forgotten: readonly RecordId[];
-  readonly pushed: readonly RecordId[];
   readonly logged: ReadonlyMap<GossipEvent, number>;
   readonly timers: ReadonlyMap<string, number>;
   /** Delays asked for, by timer. */
@@ -108,7 +110,7 @@ export interface Member {
   /** Writes and publishes the next own record. */
   publish(memo?: string): SignedRecord;
   /** Hands the core a message, whoever says it. */
-  hears(from: Did, message: GossipMessage): readonly Effect[];
+  hears(from: Did, message: TopicMessage): readonly Effect[];
   /** Carries out effects that a test asked the core for itself. */
   carry(effects: readonly Effect[]): void;
 }
@@ -129,6 +131,7 @@ export interface Village {
   readonly said: readonly Said[];
   /** Messages for which this answers true are lost. */
   drops: (said: Said) => boolean;
+  /** Each joins the other's topic. */
   connect(left: Member, right: Member): void;
   disconnect(left: Member, right: Member): void;
   connectAll(): void;
@@ -142,14 +145,13 @@ interface Inside extends Member {
   readonly stored: Map<RecordId, SignedRecord>;
   readonly delivered: RecordId[];
   readonly forgotten: RecordId[];
-  readonly pushed: RecordId[];
   readonly logged: Map<GossipEvent, number>;
   readonly timers: Map<string, number>;
   readonly scheduled: { timer: string; delayMs: number }[];
 }
 
 /** Ids of the records that a message says its sender has. */
-const idsIn = (message: GossipMessage): RecordId[] => {
+const idsIn = (message: TopicMessage): RecordId[] => {
   const held =
     'records' in message ? message.records.map((claim) => (claim as { id: RecordId }).id) : [];
   return message.type === 'announce' ? [...held, ...message.ids] : held;
@@ -182,7 +184,7 @@ export const createVillage = (options: VillageOptions): Village => {
     const stored = new Map<RecordId, SignedRecord>();
     const gossip = createGossip({
       self: signer.did,
-      topics: [HOURS, 'ledger:euros'],
+      topic: HOURS,
       records: options.records ?? records,
       trust: createTrust({ self: signer.did, genesis }),
       reconciliation: createReconciliation({ content }),
@@ -197,12 +199,12 @@ export const createVillage = (options: VillageOptions): Village => {
       stored,
       delivered: [],
       forgotten: [],
-      pushed: [],
       logged: new Map(),
       timers: new Map(),
       scheduled: [],
       publish(memo = '') {
-        const { previousTimestamp, ...links } = gossip.links(HOURS);
+        const read = (id: RecordId) => stored.get(id);
+        const { previousTimestamp, ...links } = linksOf(gossip.knowledge, signer.did, read);
         const record = records.sign(
           {
             kind: 'icn/entry/1',
@@ -245,13 +247,10 @@ export const createVillage = (options: VillageOptions): Village => {
         member.delivered.push(effect.record.id);
         break;
       case 'send':
-        post(member, [effect.peer], effect.message);
+        for (const part of partsOf(effect.message)) post(member, [effect.peer], part);
         break;
       case 'broadcast':
-        post(member, effect.peers, effect.message);
-        break;
-      case 'pushed':
-        member.pushed.push(...effect.ids);
+        for (const part of partsOf(effect.message)) post(member, effect.peers, part);
         break;
       case 'schedule':
         member.timers.set(effect.timer, nowMs + effect.delayMs);
@@ -263,7 +262,7 @@ export const createVillage = (options: VillageOptions): Village => {
     }
   };
 
-  const post = (from: Inside, to: readonly Did[], message: GossipMessage): void => {
+  const post = (from: Inside, to: readonly Did[], message: TopicMessage): void => {
     for (const id of idsIn(message)) {
       const gone = from.forgotten.includes(id);
       assert(gone || from.stored.has(id), `${message.type} speaks of ${id} before it is stored`);
@@ -287,13 +286,13 @@ export const createVillage = (options: VillageOptions): Village => {
     drops: () => false,
     connect(left, right) {
       linked.add(link(left, right));
-      left.carry(left.gossip.connected(nowMs, right.did));
-      right.carry(right.gossip.connected(nowMs, left.did));
+      left.carry(left.gossip.joined(nowMs, right.did));
+      right.carry(right.gossip.joined(nowMs, left.did));
     },
     disconnect(left, right) {
       linked.delete(link(left, right));
-      left.carry(left.gossip.disconnected(nowMs, right.did));
-      right.carry(right.gossip.disconnected(nowMs, left.did));
+      left.carry(left.gossip.left(nowMs, right.did));
+      right.carry(right.gossip.left(nowMs, left.did));
     },
     connectAll() {
       members.forEach((left, index) => {
@@ -333,16 +332,15 @@ export const createVillage = (options: VillageOptions): Village => {
   return village;
 };
 
-/** The ids of one topic in causal order, as a node would export them. */
-export const orderOf = (member: Member, topic: Topic = HOURS): readonly RecordId[] =>
-  member.gossip.knowledge(topic)?.ordered() ?? [];
+/** The ids held in causal order, as a node would export them. */
+export const orderOf = ({ gossip }: Member): readonly RecordId[] => gossip.knowledge.ordered();
 
 /** What was said of some type, from one member or from all. */
-export const saidOf = <Type extends GossipMessage['type']>(
+export const saidOf = <Type extends TopicMessage['type']>(
   village: Village,
   type: Type,
   from?: Member,
-): Extract<GossipMessage, { readonly type: Type }>[] =>
+): Extract<TopicMessage, { readonly type: Type }>[] =>
   village.said
     .filter((letter) => letter.message.type === type && (!from || letter.from === from.did))
-    .map(({ message }) => message as Extract<GossipMessage, { readonly type: Type }>);
+    .map(({ message }) => message as Extract<TopicMessage, { readonly type: Type }>);

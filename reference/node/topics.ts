@@ -1,0 +1,109 @@
+/**
+ * Topics: each has a gossip of its own, and what peers say is led to the right one.
+ *
+ * What is the same for every topic is settled here, before gossip hears of it: whether there is such a
+ * topic, who wants to hear of it (`subscriptions.ts`), who may ask for its records, and how many bytes
+ * an answer may cost.
+ */
+import type { Effect } from '#contracts/effects.ts';
+import type { Gossip } from '#contracts/gossip.ts';
+import type { Host } from '#contracts/host.ts';
+import type { Did, Topic } from '#contracts/identifiers.ts';
+import type { GossipMessage, SubscriptionMessage, TopicMessage } from '#contracts/messages.ts';
+import type { NodeCount } from '#contracts/node.ts';
+import type { Trust } from '#contracts/trust.ts';
+import { createSubscriptions } from './subscriptions.ts';
+
+/** The gossip of each topic of the network. */
+export type Gossips = ReadonlyMap<Topic, Gossip>;
+
+/** The gossip of one topic; to ask for another network's is a bug of the caller. */
+export const gossipOf = (gossips: Gossips, topic: Topic): Gossip => {
+  const gossip = gossips.get(topic);
+  if (!gossip) throw new Error(`topic ${topic} is not one of this network's`);
+  return gossip;
+};
+
+export interface TopicsOptions {
+  readonly gossips: Gossips;
+  readonly trust: Trust;
+  readonly host: Pick<Host, 'after' | 'monotonic'>;
+  readonly say: (peer: Did, message: SubscriptionMessage) => void;
+  /** Performs what a topic's gossip decided. */
+  readonly perform: (topic: Topic, effects: readonly Effect[]) => void;
+  readonly count: (event: NodeCount, fields: { readonly [name: string]: unknown }) => void;
+}
+
+export interface Topics {
+  /** First effects of every gossip: timers. */
+  start(): void;
+  connected(peer: Did): void;
+  disconnected(peer: Did): void;
+  /** Of a peer that is not connected nothing is heard. */
+  received(peer: Did, message: GossipMessage): void;
+}
+
+export const createTopics = (options: TopicsOptions): Topics => {
+  const { gossips, trust, host, say, perform, count } = options;
+  const peers = new Set<Did>();
+
+  /** Hands a topic's gossip an input and performs what follows from it. */
+  const run = (topic: Topic, input: (gossip: Gossip, now: number) => readonly Effect[]): void =>
+    perform(topic, input(gossipOf(gossips, topic), host.monotonic()));
+
+  const subscriptions = createSubscriptions({
+    topics: [...gossips.keys()],
+    trust,
+    after: host.after,
+    say,
+    joined: (topic, peer) => run(topic, (gossip, now) => gossip.joined(now, peer)),
+    left: (topic, peer) => run(topic, (gossip, now) => gossip.left(now, peer)),
+  });
+
+  /** A message as gossip may hear it; undefined if it may not. */
+  const permitted = (peer: Did, message: TopicMessage): TopicMessage | undefined => {
+    const { topic, type } = message;
+    if (!gossips.has(topic)) {
+      count('topic_unknown', { peer, detail: topic });
+      return undefined;
+    }
+    if (type !== 'request' && type !== 'pull-request') return message;
+    if (!trust.mayRead(topic, peer)) {
+      count('request_not_permitted', { peer, detail: topic });
+      return undefined;
+    }
+    if (type === 'request') return message;
+    const { pullBytesMax } = trust.budget(peer);
+    return { ...message, maxBytes: Math.min(message.maxBytes, pullBytesMax) };
+  };
+
+  return {
+    start() {
+      for (const topic of gossips.keys()) run(topic, (gossip, now) => gossip.start(now));
+    },
+    connected(peer) {
+      peers.add(peer);
+      subscriptions.connected(peer);
+    },
+    disconnected(peer) {
+      peers.delete(peer);
+      subscriptions.disconnected(peer);
+      for (const topic of gossips.keys()) run(topic, (gossip, now) => gossip.left(now, peer));
+    },
+    received(peer, message) {
+      // A link that gave way to another, or is being cut, may still have something to say.
+      if (!peers.has(peer)) return;
+      switch (message.type) {
+        case 'subscribe':
+        case 'unsubscribe':
+        case 'subscribe-ack':
+          subscriptions.receive(peer, message);
+          break;
+        default: {
+          const heard = permitted(peer, message);
+          if (heard) run(heard.topic, (gossip, now) => gossip.receive(now, peer, heard));
+        }
+      }
+    },
+  };
+};
