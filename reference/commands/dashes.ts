@@ -20,6 +20,7 @@ const WITH_VALUE = `
 /** Words of all commands that stand alone. `verbose` is missing: npm has another meaning for it. */
 const ALONE = [
   'alone',
+  'case',
   'debug',
   'diff',
   'full',

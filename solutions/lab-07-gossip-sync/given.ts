@@ -2,7 +2,7 @@
  * Given: what every gossip needs and teaches no gossip. Read it, use it, leave it as it is.
  *
  *   createView   the questions about a log that labs 08 and 09 ask
- *   linksOf      what a record names
+ *   linksOf      what a record names; claimedId what a claim goes by
  *   few, nonce   chance: whom to tell, and names for questions
  *   createPace   how long until the next digest
  */
@@ -17,6 +17,10 @@ export const linksOf = ({ previous, parents }: SignedRecord): readonly RecordId[
 
 /** A record as it travels: its schema makes it JSON. */
 export const asJson = (record: SignedRecord): Json => record as unknown as Json;
+
+/** The id that a claim goes by, if it has one. Nothing says yet that it is right. */
+export const claimedId = (claim: Json): RecordId | undefined =>
+  (claim as { readonly id?: RecordId } | null)?.id;
 
 /** Gives every record a value that follows from the values of what it names; causes come first in `all`. */
 export const fold = <Value>(

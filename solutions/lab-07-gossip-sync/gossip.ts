@@ -14,7 +14,7 @@ import type { Did, Json, RecordId } from '#contracts/identifiers.ts';
 import type { PullRequest, PullResponse, TopicMessage } from '#contracts/messages.ts';
 import type { Summary } from '#contracts/reconciliation.ts';
 import type { SignedRecord } from '#contracts/records.ts';
-import { asJson, createPace, few, nonce } from './given.ts';
+import { asJson, claimedId, createPace, few, nonce } from './given.ts';
 import { create as createLog } from './log.ts';
 
 const send = (peer: Did, message: TopicMessage): Effect => ({ effect: 'send', peer, message });
@@ -38,7 +38,7 @@ export const create: CreateGossip = (options) => {
 
   /** Turns a claim into a record, or says why not. */
   const open = (claim: Json): SignedRecord | GossipEvent => {
-    const id = (claim as { readonly id?: RecordId } | null)?.id;
+    const id = claimedId(claim);
     if (id !== undefined && isHere(id)) return 'record_duplicate';
     const opened = records.open(claim);
     if (!opened.ok) return `record_${opened.status}`;
@@ -91,10 +91,11 @@ export const create: CreateGossip = (options) => {
   // --- 07.6 What is missing -----------------------------------------------------------------------
 
   /** Asks for records by id, and looks a little later whether they came. */
-  const ask = (ids: readonly RecordId[], peer: Did): Effect[] =>
-    ids.length === 0
-      ? []
-      : [send(peer, { type: 'request', topic, ids }), later(settings.requestRetryMs, 'ask')];
+  const ask = (ids: readonly RecordId[], peer: Did): Effect[] => {
+    if (ids.length === 0) return [];
+    const again = later(settings.requestRetryMs, 'ask');
+    return peer === self ? [again] : [send(peer, { type: 'request', topic, ids }), again];
+  };
 
   /** Asks somebody else for what is still missing. */
   const askAgain = () => {

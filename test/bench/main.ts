@@ -23,6 +23,7 @@ const benches: { readonly [name: string]: () => Promise<Bench> } = {
   layers: async () => (await import('./layers.ts')).layers,
   start: async () => (await import('./start.ts')).start,
   demo: async () => (await import('./demo.ts')).demo,
+  lab: async () => (await import('./lab.ts')).lab,
 };
 
 const vocabulary: Vocabulary = {

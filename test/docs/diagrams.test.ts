@@ -28,4 +28,9 @@ describe.each(pages)('the diagrams of %s', async (page) => {
   it('have no semicolon, which mermaid takes for the end of a line', () => {
     expect(lines.flat().filter((line) => line.includes(';'))).toEqual([]);
   });
+
+  it('have no hash between actors, where mermaid takes it for the begin of a comment', () => {
+    const sequences = lines.filter(([type]) => type === 'sequenceDiagram');
+    expect(sequences.flat().filter((line) => line.includes('#'))).toEqual([]);
+  });
 });

@@ -1,0 +1,65 @@
+/** `npm run lab`: the learner's command line. What each command does is a file in `commands/`. */
+import { Fault } from '#contracts/faults.ts';
+import { refuseDashes } from '#reference/commands/dashes.ts';
+import { EXIT } from '#reference/commands/exit.ts';
+import type { Desk } from './commands/desk.ts';
+import { paintFor } from './commands/layout.ts';
+import { placesFor } from './commands/places.ts';
+import { readRequest } from './commands/request.ts';
+import { createStateFile } from './commands/state.ts';
+import { troubleOf } from './commands/trouble.ts';
+
+const typed = process.argv.slice(2);
+const json = typed.includes('json');
+const places = placesFor(process.env);
+
+const note = (line: string): void => {
+  if (json) console.error(line);
+  else console.log(line);
+};
+
+const desk: Desk = {
+  places,
+  state: createStateFile(places.state, note),
+  paint: paintFor(process.stdout, process.env),
+  say: (...lines) => console.log(lines.join('\n')),
+  note,
+  clear() {
+    // The screen, what scrolled off it, and the cursor to the top.
+    if (process.stdout.isTTY) process.stdout.write('\u001B[2J\u001B[3J\u001B[H');
+  },
+};
+
+/** Whoever reads no further (`| head`) wants no more of it. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed);
+});
+
+/** What runs beside us ends with us: see the handlers of `exit` where it is started. */
+const endOnSignals = (): void => {
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGHUP', 1],
+    ['SIGTERM', 15],
+  ] as const) {
+    process.once(signal, () => process.exit(128 + number));
+  }
+};
+
+const main = async (): Promise<number> => {
+  try {
+    refuseDashes(['lab', ...typed], process.env);
+    const request = readRequest(typed);
+    // These two have processes to end in order, and listen to the signals themselves.
+    if (request.action !== 'graft' && request.action !== 'versus') endOnSignals();
+    const { perform } = await import('./commands/perform.ts');
+    return await perform(request, desk);
+  } catch (error) {
+    const { out, err, code } = troubleOf(error, places, typed);
+    for (const line of out) console.log(line);
+    for (const line of err) console.error(line);
+    return error instanceof Fault ? code : EXIT.defect;
+  }
+};
+
+process.exitCode = await main();
