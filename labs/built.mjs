@@ -2,11 +2,21 @@
  * Programs of the kit as single scripts, built once and kept under `.state/built/`.
  *
  * Started file by file through a loader, the command line takes longer than a whole verdict may (0.25 s
- * of 0.6 s); as one script it takes 0.05 s. The last line of a script lists the files it was made of, with their
- * sizes and times of change: it is built anew as soon as one of them differs, and only then.
+ * of 0.6 s); as one script it takes 0.05 s. A manifest lists the files it was made of, with their sizes
+ * and times of change: it is built anew as soon as one of them differs, and only then.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -16,35 +26,50 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Files that decide how the others are built. */
 const ALWAYS = ['package.json', 'package-lock.json', 'labs/built.mjs'];
 
-/** What stands before the list of files. */
-const MANIFEST = '\n// ';
-
 /** Packages with native code or files of their own beside them stay where they are. */
 const EXTERNAL = ['@chainsafe/*', 'classic-level', 'esbuild', 'multicast-dns', 'tsx', 'typescript'];
 
 /** @param {string} file from the root */
-const signatureOf = async (file) => {
-  const { size, mtimeMs } = await stat(path.join(ROOT, file));
+const signatureOf = (file) => {
+  const { size, mtimeMs } = statSync(path.join(ROOT, file));
   return `${size} ${mtimeMs}`;
 };
 
-/** @param {string} script the text of a kept script */
-const isCurrent = async (script) => {
-  const manifest = script.slice(script.lastIndexOf(MANIFEST) + MANIFEST.length);
-  /** @type {{ readonly [file: string]: string }} */
-  const files = JSON.parse(manifest);
-  const same = Object.entries(files).map(
-    async ([file, signature]) => (await signatureOf(file)) === signature,
-  );
-  return (await Promise.all(same)).every(Boolean);
-};
+/** A file that changed later than this before a build began may or may not be in it. */
+const MARGIN_MS = 50;
 
-/** @param {string} file a kept script */
-const isKept = async (file) => {
+/**
+ * The signature of a file that went into a build; none for one that changed meanwhile.
+ *
+ * @param {string} file
+ * @param {number} startedMs
+ */
+const signatureSince = (file, startedMs) =>
+  statSync(path.join(ROOT, file)).mtimeMs < startedMs - MARGIN_MS ? signatureOf(file) : '';
+
+/**
+ * What is kept of a program: the name of its script, and what it was made of.
+ *
+ * @typedef {{ readonly script: string, readonly files: { readonly [file: string]: string } }} Manifest
+ */
+
+/**
+ * The script that is kept, if nothing has changed since. Waits for nothing: most starts end here.
+ *
+ * @param {string} folder
+ * @param {string} name
+ */
+const kept = (folder, name) => {
   try {
-    return await isCurrent(await readFile(file, 'utf8'));
+    const text = readFileSync(path.join(folder, `${name}.json`), 'utf8');
+    const { script, files } = /** @type {Manifest} */ (JSON.parse(text));
+    const file = path.join(folder, script);
+    const isCurrent = Object.entries(files).every(
+      ([source, signature]) => signatureOf(source) === signature,
+    );
+    return isCurrent && existsSync(file) ? file : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 };
 
@@ -68,6 +93,7 @@ const ownPlaces = {
 
 /** @param {string} contents a module that starts the program */
 const build = async (contents) => {
+  const startedMs = Date.now();
   const esbuild = await import('esbuild');
   const { outputFiles, metafile } = await esbuild.build({
     stdin: { contents, resolveDir: ROOT, sourcefile: '<program>', loader: 'ts' },
@@ -90,12 +116,28 @@ const build = async (contents) => {
   });
   const inputs = Object.keys(metafile.inputs).filter((file) => file !== '<program>');
   const files = [...new Set([...ALWAYS, ...inputs])];
-  const signed = files.map(async (file) => [file, await signatureOf(file)]);
-  return (
-    (outputFiles[0]?.text ?? '') +
-    MANIFEST +
-    JSON.stringify(Object.fromEntries(await Promise.all(signed)))
-  );
+  return {
+    text: outputFiles[0]?.text ?? '',
+    files: Object.fromEntries(files.map((file) => [file, signatureSince(file, startedMs)])),
+  };
+};
+
+/** Another process may be about to load what was replaced. */
+const SPARED_MS = 60_000;
+
+/**
+ * Removes the scripts that were replaced.
+ *
+ * @param {string} folder
+ * @param {RegExp} isScript
+ * @param {string} script the one that stays
+ */
+const tidy = (folder, isScript, script) => {
+  for (const file of readdirSync(folder)) {
+    const place = path.join(folder, file);
+    const isOld = isScript.test(file) && file !== script;
+    if (isOld && Date.now() - statSync(place).mtimeMs > SPARED_MS) rmSync(place, { force: true });
+  }
 };
 
 /**
@@ -108,13 +150,16 @@ const build = async (contents) => {
  * @throws {Error} if it cannot be built: the kit is at fault
  */
 export const built = async (name, contents, folder = path.join(ROOT, '.state', 'built')) => {
-  const file = path.join(folder, `${name}.mjs`);
-  if (await isKept(file)) return file;
-  const script = await build(contents);
-  await mkdir(folder, { recursive: true });
-  // Another one may be reading it: it is there whole, or not at all.
-  const fresh = path.join(folder, `${name}.${randomUUID()}`);
-  await writeFile(fresh, script);
-  await rename(fresh, file);
-  return file;
+  const found = kept(folder, name);
+  if (found !== undefined) return found;
+  const { text, files } = await build(contents);
+  mkdirSync(folder, { recursive: true });
+  const script = `${name}.${randomUUID()}.mjs`;
+  writeFileSync(path.join(folder, script), text);
+  // Another one may be reading it: the manifest is there whole, or not at all.
+  const fresh = path.join(folder, `${script}.json`);
+  writeFileSync(fresh, JSON.stringify({ script, files }));
+  renameSync(fresh, path.join(folder, `${name}.json`));
+  tidy(folder, new RegExp(`^${name.replaceAll('.', '\\.')}\\.[0-9a-f-]{36}\\.mjs$`), script);
+  return path.join(folder, script);
 };

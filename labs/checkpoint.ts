@@ -84,6 +84,8 @@ export interface Check<Input = unknown, Observation = unknown> {
   readonly law: string;
   readonly points: number;
   readonly place: Place;
+  /** Checks without which this one cannot pass: while they are not written, it waits for them. */
+  readonly after?: readonly string[];
   /** The way of thinking, the idea, the shape of the answer; never the answer. */
   readonly hints: readonly [string, string, string];
   /** What is tried, first the plainest. Called in the grading process. */

@@ -62,4 +62,6 @@ const main = async (): Promise<number> => {
   }
 };
 
-process.exitCode = await main();
+const code = await main();
+// What still runs beside us ends with us; to wait for it would be seen.
+process.stdout.write('', () => process.exit(code));

@@ -21,7 +21,7 @@ const questionsOf = (check: Check, grading: Grading): readonly Question[] =>
 const names =
   (who: string) =>
   ({ text }: TraceLine): boolean =>
-    new RegExp(`\\b${who}\\b(?!#)`).test(text);
+    new RegExp(`\\b${who}\\b(?!#)`).test(text.replaceAll(/\{[^}]*\}/g, ''));
 
 const eventsOf = (events: readonly TraceLine[], who: string | undefined, { paint }: Desk) => {
   const chosen = who === undefined ? events : events.filter(names(who));

@@ -2,11 +2,15 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { Lab } from '../catalog.ts';
 import type { Desk } from './desk.ts';
 import { restoreMissing } from './files.ts';
 import { nextLine, plain } from './layout.ts';
 import { shown, type Subject } from './places.ts';
+
+/** What git says about itself. */
+const NOISE = /^(?:diff --git|index ) ?/;
 
 /** Exit code 0 whether they differ or not; 4 where there is no git. */
 export const diff = (lab: Lab, subject: Subject & { folder: string }, desk: Desk): number => {
@@ -15,7 +19,10 @@ export const diff = (lab: Lab, subject: Subject & { folder: string }, desk: Desk
   const restored = mine ? restoreMissing(places, lab) : undefined;
   if (restored !== undefined) say(restored);
   const { passed = false, gaveUp = false } = state.progress(lab.name);
-  const open = mine && (passed || gaveUp) && existsSync(places.solution(lab));
+  const earned = mine && (passed || gaveUp);
+  const open = earned && existsSync(places.solution(lab));
+  if (earned && !open)
+    say('the solutions are not in this copy of the kit: here is the stub instead');
   const [before, after] = open
     ? [subject.folder, places.solution(lab)]
     : [places.stub(lab), subject.folder];
@@ -46,7 +53,8 @@ export const diff = (lab: Lab, subject: Subject & { folder: string }, desk: Desk
       return 4;
     }
     if (status === 1) differing += 1;
-    if (stdout !== '') say(stdout.trimEnd());
+    const lines = stdout.trimEnd().split('\n');
+    if (stdout !== '') say(...lines.filter((line) => !NOISE.test(stripVTControlCharacters(line))));
   }
   if (differing === 0) say('no difference');
   say(nextLine(`npm run lab ${lab.number}${subject.words}`));

@@ -81,7 +81,11 @@ const multicast = (): Promise<Finding> =>
       resolve(finding);
     };
     const absent = (): void =>
-      end({ name, problem: 'nothing comes back here: name peers by address, as the manual shows' });
+      end({
+        name,
+        problem:
+          'nothing comes back here. No lab needs it; for a node, name peers by address, as the manual shows',
+      });
     const timer = setTimeout(absent, MULTICAST_MS_MAX);
     socket.on('error', absent);
     socket.on('message', () => end({ name }));

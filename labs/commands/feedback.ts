@@ -60,9 +60,12 @@ const header = (result: Result, { lab, paint }: FeedbackContext): string[] => {
 /** A line a check: id, verdict, law. */
 const checkLines = (checks: readonly CheckResult[], paint: Paint): string[] => {
   const ids = Math.max(0, ...checks.map(({ id }) => id.length));
-  const words = Math.max(0, ...checks.map(({ verdict }) => WORDS[verdict].length));
-  return checks.flatMap(({ id, verdict, law }) => {
-    const lead = `${id.padEnd(ids)}  ${WORDS[verdict].padEnd(words)}  `;
+  const wordsOf = ({ verdict, waitsFor }: CheckResult): string =>
+    waitsFor === undefined ? WORDS[verdict] : `waits for ${waitsFor}`;
+  const words = Math.max(0, ...checks.map((check) => wordsOf(check).length));
+  return checks.flatMap((check) => {
+    const { id, verdict, law } = check;
+    const lead = `${id.padEnd(ids)}  ${wordsOf(check).padEnd(words)}  `;
     return paintLead(hanging(lead, law), lead.length, (text) => paintVerdict(verdict, text, paint));
   });
 };
@@ -89,7 +92,10 @@ export const eventLines = (
   const width = Math.max(0, ...shown.map(({ length }) => length));
   return events.flatMap(({ text, bad = false, mark = 'first bad event' }, index) => {
     const lead = (bad ? BAD_MARK : '     ') + shown[index]!.padStart(width);
-    const lines = hanging(lead, bad ? `${text}  <- ${mark}` : text, linesMax);
+    // The sign in front says it as well: where it would begin a line of its own, it is left out.
+    const marked = `${text}  <- ${mark}`;
+    const fits = lead.length + marked.length <= COLUMNS_MAX;
+    const lines = hanging(lead, bad && fits ? marked : text, linesMax);
     return bad ? lines.map((line) => paint.bad(line)) : lines;
   });
 };
@@ -118,7 +124,7 @@ const BLOCK_MAX = 25;
 /** The next command for a check that does not pass. */
 const nextFor = (check: CheckResult, { lab, ofWords, watching }: FeedbackContext): string => {
   const again = `npm run lab ${lab.number}`;
-  if (check.question && check.verdict === 'unfinished') return `${again} case ${check.id}`;
+  if (check.asks && check.verdict === 'unfinished') return `${again} case ${check.id}`;
   switch (check.verdict) {
     case 'unfinished':
       if (ofWords !== '') return `${again}${ofWords} watch`;
@@ -137,8 +143,8 @@ const nextFor = (check: CheckResult, { lab, ofWords, watching }: FeedbackContext
 };
 
 /** What to do, where nothing is wrong and something is to be written. */
-const toDo = ({ task, where, question }: CheckResult): string[] => {
-  if (question) {
+const toDo = ({ task, where, asks }: CheckResult): string[] => {
+  if (asks) {
     return field(
       'do this',
       'see what you are asked, and write the answer there in place of todo(...)',

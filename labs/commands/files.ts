@@ -59,6 +59,9 @@ const store = ({ state, learners }: Places, lab: Lab): number => {
 const atticOf = ({ state }: Places, lab: Lab, number: number): string =>
   join(state, 'attic', lab.name, String(number));
 
+/** What the last grading found is no longer true of the files that are there now. */
+const UNGRADED = { verdicts: {}, points: 0 };
+
 /** Back to the stub; the learner's files go to the attic first. */
 export const reset = (lab: Lab, { places, state, say }: Desk): number => {
   const restored = restoreMissing(places, lab);
@@ -71,7 +74,7 @@ export const reset = (lab: Lab, { places, state, say }: Desk): number => {
     return 0;
   }
   const number = store(places, lab);
-  state.update(lab.name, { attic: number });
+  state.update(lab.name, { attic: number, ...UNGRADED });
   copyAll(lab, places.stub(lab), places.learners(lab));
   say(
     `your files of lab ${lab.number} are kept in ${shown(places.root, atticOf(places, lab, number))}; the stub is back`,
@@ -87,7 +90,7 @@ export const undo = (lab: Lab, { places, state, say }: Desk): number => {
     throw new Fault('usage', `there is nothing to undo in lab ${lab.number}: no reset yet`);
   }
   const number = store(places, lab);
-  state.update(lab.name, { attic: number });
+  state.update(lab.name, { attic: number, ...UNGRADED });
   const back = copyAll(lab, atticOf(places, lab, attic), places.learners(lab));
   say(
     `${counted(back.length, 'file')} of lab ${lab.number} brought back; what was there is kept in ${shown(places.root, atticOf(places, lab, number))}`,

@@ -20,7 +20,10 @@ export const vocabulary: Vocabulary = {
   replay: { value: 'TOKEN', summary: 'the failing run again, step by step' },
   of: { value: 'PATH', summary: 'grades that folder instead, or `solution`, or `reference`' },
   with: { value: 'mine', summary: 'your other layers in place, where there are any' },
-  seed: { value: 'TEXT', summary: 'other chance than your own' },
+  seed: {
+    value: 'TEXT',
+    summary: 'other schedules than your own; the questions of answers.ts stay',
+  },
   json: { summary: 'the result as JSON' },
   help: { summary: 'these lines' },
 };

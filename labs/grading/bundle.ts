@@ -84,9 +84,11 @@ const symbolIn = (line: string, text: string): { symbol?: string } => {
   const symbol = /^\s*at (?:async )?(?:new )?(?:[\w$]+\.)*(?<name>[\w$]+) /.exec(line)?.groups?.[
     'name'
   ];
-  return symbol !== undefined && new RegExp(`\\b${symbol.replaceAll('$', '\\$')}\\b`).test(text)
-    ? { symbol }
-    : {};
+  if (symbol === undefined) return {};
+  // Where two files have a function of one name, the bundler numbers the second.
+  const names = [symbol, symbol.replace(/\d+$/, '')];
+  const found = names.find((name) => new RegExp(`\\b${name.replaceAll('$', '\\$')}\\b`).test(text));
+  return found === undefined ? {} : { symbol: found };
 };
 
 const createLocate = (subject: Subject, json: string, texts: ReadonlyMap<string, string>) => {

@@ -72,9 +72,8 @@ export const gradeCheck = async (
     printed ||= reply.printed ?? '';
     if (judgement.verdict === 'pass') continue;
     const shown = reply.printed !== undefined && { printed: reply.printed };
-    const question = check.question?.(input);
-    const asked = question && { question };
-    const head = { ...headOf(check), points: 0, tried, ...asked, ...shown };
+    const asks = check.question !== undefined && { asks: true };
+    const head = { ...headOf(check), points: 0, tried, ...asks, ...shown };
     if (judgement.verdict !== 'fail') return { ...head, ...judgement };
     const found = { input, index: tried - 1, failure: judgement };
     if (reply.kind !== 'died') {

@@ -43,10 +43,24 @@ const checksOf = ({ reference }: Target, { checks }: Checkpoint, { checks: ids }
 /** Children that share the checks of one grade: beside them the grading process has little to do. */
 const CHILDREN = Math.min(2, availableParallelism());
 
+/** A check that fails because another is not written yet waits for it: nothing is wrong so far. */
+const waiting = (
+  result: CheckResult,
+  { after = [] }: Check,
+  results: readonly CheckResult[],
+): CheckResult => {
+  const awaited = results.find(({ id, verdict }) => verdict === 'unfinished' && after.includes(id));
+  if (result.verdict !== 'fail' || !awaited) return result;
+  const { id, verb, law, points, pointsMax, tried } = result;
+  const head = { id, verb, law, points, pointsMax, tried, waitsFor: awaited.id };
+  return { ...head, verdict: 'unfinished', reason: `waits for ${awaited.id}` };
+};
+
 /** Each child takes the next check that nobody has taken; the results are in the order of the checks. */
 const gradeAll = async (children: readonly Loaded[], checks: readonly Check[], terms: Terms) => {
   const results: CheckResult[] = [];
-  const queue = checks.entries();
+  // The last ones cost most: begun first, they do not leave one child waiting for the other.
+  const queue = [...checks.entries()].reverse().values();
   const work = async (child: Loaded): Promise<void> => {
     for (const [place, check] of queue) {
       results[place] = await gradeCheck(child, check, terms).catch((error: unknown) =>
@@ -55,15 +69,12 @@ const gradeAll = async (children: readonly Loaded[], checks: readonly Check[], t
     }
   };
   await Promise.all(children.map(work));
-  return results;
+  return results.map((result, place) => waiting(result, checks[place]!, results));
 };
 
 /** A grader that stays: what is bundled once is cheap to bundle again. */
 export const createGrader = (target: Target): Grader => {
   const { lab } = target;
-  // Loaded while the child gets ready.
-  const loading = lab.checkpoint();
-  loading.catch(() => {});
   let bundler: Bundler | undefined;
   let spare: Promise<readonly Runner[]> | undefined;
   const open = (subject: Subject): Promise<readonly Runner[]> => {
@@ -79,10 +90,11 @@ export const createGrader = (target: Target): Grader => {
     checkSeed(terms.seed);
     const subject = subjectOf(target);
     if (!isProblem(subject)) {
-      spare ??= open(subject);
+      // First of all: children get ready while the rest is loaded here.
+      await (spare ??= open(subject)).catch(() => {});
       bundler ??= await createBundler(subject);
     }
-    const checkpoint = await loading;
+    const checkpoint = await lab.checkpoint();
     const checks = checksOf(target, checkpoint, terms);
     const finish = (code: string, results: readonly CheckResult[], problem?: LoadProblem) => ({
       schema: 'murmuration/result/1' as const,

@@ -45,7 +45,7 @@ const start = ({ kit, limits, debug }: ChildOptions): ChildProcess => {
   const flags = [
     '--disallow-code-generation-from-strings',
     '--no-warnings',
-    debug ? '--inspect-brk' : `--max-old-space-size=${limits.memoryMB}`,
+    debug ? '--inspect-brk=127.0.0.1:0' : `--max-old-space-size=${limits.memoryMB}`,
   ];
   return spawn(process.execPath, [...flags, kit], {
     cwd: ROOT,

@@ -2,7 +2,7 @@
  * The result of grading one lab: the one thing that graders write. Everything that is printed or
  * reported is a function of it. It holds no wall-clock time, so two machines write the same bytes.
  */
-import type { Finding, Question, TraceLine, Verb } from '../checkpoint.ts';
+import type { Finding, TraceLine, Verb } from '../checkpoint.ts';
 
 /**
  *   pass         every input held
@@ -37,14 +37,16 @@ export interface CheckResult {
   /** What the code itself did wrong, where no law was needed to see it: one line. */
   readonly reason?: string;
   readonly where?: Where;
+  /** A check that this one stands on, and that is not written yet. */
+  readonly waitsFor?: string;
   /** The task of the stub's body that was reached. */
   readonly task?: string;
   /** Replays the failing input: `npm run lab replay TOKEN`. */
   readonly token?: string;
   /** What the code printed while this check ran, capped. */
   readonly printed?: string;
-  /** Of a check that looks at `answers.ts` and has not passed: what is asked. */
-  readonly question?: Question;
+  /** It looks at `answers.ts`: `npm run lab 07 case` shows what is asked. */
+  readonly asks?: boolean;
   /** What a pass says. */
   readonly proved?: string;
 }

@@ -16,15 +16,16 @@ export const create: CreateTopicLog = (topic) => {
   const held = new Map<RecordId, SignedRecord>();
   const all = () => [...held.values()];
 
+  /** 07.4 What an entry names (`linksOf`) and is not held, each once. */
+  const missing = (record: SignedRecord): readonly RecordId[] => todo('07.4');
+
   return {
     ...createView(topic, all),
     get count() {
       return held.size;
     },
     has: (id) => held.has(id),
-
-    /** 07.4 What an entry names (`linksOf`) and is not held, each once. */
-    missing: (record) => todo('07.4'),
+    missing,
 
     /**
      * 07.4 The one door. True, and the entry is held, if it was not held already, nothing it names is

@@ -60,6 +60,9 @@ export const nameOf = (did: unknown): string => {
   return `stranger ${String(did).slice(-6)}`;
 };
 
+/** Nodes, a liar from outside, and somebody whom nobody lets publish. */
+export type Author = Name | 'mallory' | 'outlaw';
+
 /** What is said of an entry; the rest is filled in. */
 export interface Wish {
   readonly sequence: number;
@@ -70,7 +73,7 @@ export interface Wish {
 }
 
 /** An entry without lines: a ledger would count nothing in it, and gossip carries it all the same. */
-export const write = (author: Name | 'mallory', wish: Wish): SignedRecord => {
+export const write = (author: Author, wish: Wish): SignedRecord => {
   const signer = signerOf(author);
   return records.sign(
     {

@@ -1,9 +1,8 @@
 /** The register of a world: every entry that exists, by the name under which people read of it. */
 import type { RecordId } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
-import { content, write, type Wish } from './entries.ts';
+import { content, write, type Author, type Wish } from './entries.ts';
 import type { Entry, Written } from './run.ts';
-import type { Name } from './step.ts';
 
 export interface Register {
   readonly written: { readonly [entry: Entry]: Written };
@@ -14,7 +13,7 @@ export interface Register {
   /** The entry that a record is; what goes by the name of another is called altered. */
   recordOf(record: SignedRecord): Entry;
   /** Signs an entry and notes it, once. `bad`: no node may hold it. */
-  note(author: Name | 'mallory', wish: Wish, bad?: boolean): SignedRecord;
+  note(author: Author, wish: Wish, bad?: boolean): SignedRecord;
 }
 
 const LETTERS = 'bcdefghijklmnop'.split('');

@@ -37,12 +37,12 @@ const LATE_MS = 500;
 const MESSAGES_MAX = 2_000;
 const PULL_BYTES_MAX = 1_048_576;
 
-/** Everybody may read and publish, and costs what a partner costs. */
+/** Everybody may read, publish (but for the outlaw), and costs what a partner costs. */
 const trust: Trust = {
   score: () => 0.6,
   classOf: () => 'Partner',
   budget: () => ({ pullBytesMax: PULL_BYTES_MAX, subscriptionsMax: 500 }),
-  mayPublish: () => true,
+  mayPublish: (_, author) => author !== signerOf('outlaw').did,
   mayRead: () => true,
 };
 

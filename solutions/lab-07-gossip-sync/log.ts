@@ -16,6 +16,10 @@ export const create: CreateTopicLog = (topic) => {
   const held = new Map<RecordId, SignedRecord>();
   const all = () => [...held.values()];
 
+  /** 07.4 What a record names and is not here. */
+  const missing = (record: SignedRecord) =>
+    [...new Set(linksOf(record))].filter((id) => !held.has(id));
+
   /** Whether a record that misses nothing follows its `previous` and names only others as parents. */
   const fits = ({ author, sequence, previous, parents }: SignedRecord) => {
     const before = previous === null ? undefined : held.get(previous);
@@ -30,14 +34,11 @@ export const create: CreateTopicLog = (topic) => {
       return held.size;
     },
     has: (id) => held.has(id),
-
-    /** 07.4 What a record names and is not here. */
-    missing: (record) => [...new Set(linksOf(record))].filter((id) => !held.has(id)),
+    missing,
 
     /** 07.4 The one door: causes before effects, numbers without gaps. */
     add(record) {
-      if (held.has(record.id) || linksOf(record).some((id) => !held.has(id))) return false;
-      if (!fits(record)) return false;
+      if (held.has(record.id) || missing(record).length > 0 || !fits(record)) return false;
       held.set(record.id, record);
       return true;
     },

@@ -211,7 +211,7 @@ export const clockChecks: readonly Check[] = [
       'Begin with a copy of the left clock, and look at each counter of the right one. A counter that is not there stands at 0.',
       'For every author the larger of the two counters stays. Two lines between the copy and the return.',
     ],
-    inputs: ({ random }) => drawTwo(random, 40),
+    inputs: ({ random }) => drawTwo(random, 25),
     observe(parts, input: Two): Merged {
       const [left, right] = [toClock(input.left), toClock(input.right)];
       const merged = seen(clocksOf(parts).merge(left, right));
@@ -231,7 +231,7 @@ export const clockChecks: readonly Check[] = [
       'Ask of each side: is there a counter that is larger here than there? Remember counters that one side does not have.',
       'Write the question as a function of two clocks and ask it twice, once in each direction.',
     ],
-    inputs: ({ random }) => drawTwo(random, 40),
+    inputs: ({ random }) => drawTwo(random, 25),
     observe: (parts, { left, right }: Two): unknown =>
       clocksOf(parts).compare(toClock(left), toClock(right)) ?? null,
     judge: judgeOrder,
@@ -262,7 +262,7 @@ export const clockChecks: readonly Check[] = [
           ],
         ],
       },
-      ...Array.from({ length: 30 }, () => drawRecord(random)),
+      ...Array.from({ length: 20 }, () => drawRecord(random)),
     ],
     observe(parts, { author, sequence, links }: OneRecord) {
       return seen(clocksOf(parts).ofRecord(author as Did, sequence, links.map(toClock)));

@@ -36,6 +36,7 @@ interface Law {
   readonly law: string;
   readonly points: number;
   readonly place: Place;
+  readonly after?: readonly string[];
   readonly hints: readonly [string, string, string];
   readonly demands: Demands;
   readonly inputs: (random: Random) => readonly Schedule[];
@@ -86,7 +87,7 @@ const pushes = (random: Random): Schedule[] => {
     between(TWO, ['write ann', 'write ben', 'write ann']),
     between(TWO, ['twice ann ben', 'write ann']),
     { ...between(THREE, ['write ann', 'write cleo']), apart: IN_A_ROW },
-    ...many(12, (index) => ({
+    ...many(9, (index) => ({
       ...between(
         index % 2 === 0 ? TWO : THREE,
         drawSteps(random, index % 2 === 0 ? TWO : THREE, ['write', 'write', 'twice'], 8),
@@ -110,7 +111,7 @@ const holes = (random: Random): Schedule[] => {
     among(TWO, ['late ann ben', 'write ann']),
     among(TWO, ['lose ann ben', 'lose ann ben', 'write ann', 'write ann']),
     among(TWO, ['lose ann ben', 'write ann', 'lose ben ann']),
-    ...many(14, () =>
+    ...many(10, () =>
       among(
         TWO,
         Array.from({ length: 1 + random.integer(4) }, (): Step[] => [
@@ -149,7 +150,7 @@ const cuts = (random: Random): Schedule[] => {
       ending: ['wait 120', 'wait 120'],
       seed: seedOf(random),
     },
-    ...many(12, () => during(drawSteps(random, TWO, ['write', 'write', 'wait'], 6))),
+    ...many(8, () => during(drawSteps(random, TWO, ['write', 'write', 'wait'], 6))),
   ];
 };
 
@@ -167,7 +168,7 @@ const partitions = (random: Random): Schedule[] => {
     apart(TWO, 'ben', ['write ann']),
     apart(TWO, 'ben', ['write ben']),
     apart(TWO, 'ben', ['write ann', 'write ben']),
-    ...many(14, (index) => {
+    ...many(10, (index) => {
       const names = index % 2 === 0 ? TWO : THREE;
       return apart(
         names,
@@ -221,12 +222,12 @@ const storms = (random: Random): Schedule[] => {
   });
   return [
     storm(askedInVain(random)),
-    ...many(12, () => storm(drawSteps(random, THREE, FAULTS, 12 + random.integer(16)))),
+    ...many(8, () => storm(drawSteps(random, THREE, FAULTS, 12 + random.integer(16)))),
   ];
 };
 
 const lateJoiners = (random: Random): Schedule[] =>
-  many(5, (index) => ({
+  many(4, (index) => ({
     names: THREE,
     steps: drawSteps(random, TWO, ['write', 'write', 'write', 'wait'], 4 + 4 * index),
     ending: [random.next() < 0.5 ? 'meet ann cleo' : 'meet cleo ben', 'wait 3'],
@@ -278,6 +279,7 @@ export const gossipChecks: readonly Check[] = [
   }),
   inWorlds({
     id: '07.6',
+    after: ['07.5'],
     law: 'An entry above a hole waits; what is missing is asked for until it comes',
     points: 9,
     place: at('ask'),
@@ -298,6 +300,7 @@ export const gossipChecks: readonly Check[] = [
   }),
   inWorlds({
     id: '07.7',
+    after: ['07.5'],
     law: 'What a push lost, a digest finds and a pull brings',
     points: 9,
     place: at('compare'),
@@ -312,6 +315,7 @@ export const gossipChecks: readonly Check[] = [
   }),
   inWorlds({
     id: '07.8',
+    after: ['07.5', '07.7'],
     law: 'When a partition heals, both sides are told at once and converge',
     points: 7,
     place: at('joined'),
@@ -327,6 +331,7 @@ export const gossipChecks: readonly Check[] = [
   }),
   inWorlds({
     id: '07.9',
+    after: ['07.5', '07.6', '07.7', '07.8'],
     law: 'Three nodes converge and fall silent, whatever the network did before',
     points: 13,
     place: at('create'),
@@ -342,6 +347,7 @@ export const gossipChecks: readonly Check[] = [
   }),
   inWorlds({
     id: '07.10',
+    after: ['07.5', '07.7', '07.8'],
     law: 'Who joins late gets everything, however many answers that takes',
     points: 6,
     place: at('pulled'),
@@ -353,6 +359,6 @@ export const gossipChecks: readonly Check[] = [
     demands: { everywhere: true },
     inputs: lateJoiners,
     sharpen: notGreeted,
-    proves: (count) => `${count} late joiners, up to 20 entries behind, about 3 entries an answer`,
+    proves: (count) => `${count} late joiners, up to 16 entries behind, about 3 entries an answer`,
   }),
 ];

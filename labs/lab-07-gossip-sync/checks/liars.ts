@@ -30,6 +30,9 @@ const LIES = {
       world.note('mallory', { sequence: 1, previous: null, topic: 'ledger:euros' }, true),
     );
   },
+  'an entry of somebody who may not publish here': (world) => {
+    announce(world, world.note('outlaw', { sequence: 1, previous: null }, true));
+  },
   'an entry that skips a number': (world) => {
     const first = world.note('mallory', { sequence: 1, previous: null });
     announce(world, first);
@@ -116,6 +119,7 @@ const judge = ({ lie }: Told, run: Run): Finding | undefined => {
 export const liarChecks: readonly Check[] = [
   check({
     id: '07.11',
+    after: ['07.5', '07.6', '07.7', '07.8'],
     verb: 'implement',
     law: 'A lie is at most a reason to ask: nothing forged enters, no clock moves',
     points: 8,

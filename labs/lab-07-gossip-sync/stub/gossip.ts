@@ -5,8 +5,8 @@
  *   wait   an entry whose causes are missing waits, and they are asked for by id
  *   pull   a digest says what somebody holds; whoever is behind asks for the runs that it lacks
  *
- * A state machine: each function returns effects, and the node performs them. `store` and `deliver` come
- * before anything is said of an entry.
+ * A state machine: each function returns effects, and the node performs them. The effects of one input
+ * are one step: the node stores first and speaks afterwards, in whatever order they stand.
  */
 import { todo } from '#checkpoint';
 import type { Effect, GossipEvent } from '#contracts/effects.ts';
@@ -56,9 +56,11 @@ export const create: CreateGossip = (options) => {
   const settle = (): readonly SignedRecord[] => todo('07.5');
 
   /**
-   * Every record comes in here; of own ones and of those from a file `from` is `self`. Opens the claims (a refusal is a `note`), puts them with what
-   * waits, settles; stores and delivers what is fresh, announces it, and asks `from` for what is missing
-   * now and was not before. What waits is at most `settings.waitingMax`: the oldest leave.
+   * Every record comes in here. For own ones, and for those from a file, `from` is `self`.
+   *
+   * Opens the claims (a refusal is a `note`), puts them with what waits, and settles. Stores and delivers
+   * what is fresh, announces it, and asks `from` for what is missing now and was not before. What waits is
+   * at most `settings.waitingMax`: the oldest leave.
    */
   const take = (claims: readonly Json[], from: Did): Taken => todo('07.5');
 
@@ -85,9 +87,12 @@ export const create: CreateGossip = (options) => {
   /** Answers a request: the records that are held (`read` gives a stored one), and the ids that are not. */
   const answer = (peer: Did, ids: readonly RecordId[]): readonly Effect[] => todo('07.6');
 
-  /** A peer lacks these: what waits for one of them leaves. If it is anywhere, a pull brings it. */
+  /**
+   * 07.11 A peer lacks these: what waits for one of them directly leaves. If it is anywhere, a pull brings
+   * it; if it is nowhere, nothing waits for it for ever.
+   */
   const giveUp = (absent: readonly RecordId[]): void => {
-    if (absent.length > 0) todo('07.6');
+    if (absent.length > 0) todo('07.11');
   };
 
   // --- 07.7 Comparing notes -----------------------------------------------------------------------
@@ -97,8 +102,8 @@ export const create: CreateGossip = (options) => {
     send(peer, { type: 'digest', ...reconciliation.summarise(log), nonce: nonce(random) });
 
   /**
-   * A digest came. Behind: pull. Otherwise, if ahead: tell; and whatever `reconciliation.compare` offers
-   * is announced to that peer by id.
+   * A digest came. Behind: pull, and nothing else for now. Otherwise: if ahead, tell; and if
+   * `reconciliation.compare` offers ids, announce those to that peer.
    */
   const compare = (peer: Did, claim: Summary): readonly Effect[] => todo('07.7');
 

@@ -8,10 +8,9 @@ export const logs: readonly Mutant[] = [
     edits: [
       {
         file: 'log.ts',
-        find: 'if (held.has(record.id) || linksOf(record).some((id) => !held.has(id))) return false;',
+        find: 'if (held.has(record.id) || missing(record).length > 0 || !fits(record)) return false;',
         replace: 'if (held.has(record.id)) return false;',
       },
-      { file: 'log.ts', find: '      if (!fits(record)) return false;\n', replace: '' },
     ],
     killedBy: '07.4',
     diagnosis: 'takes-over-a-hole',
@@ -82,9 +81,9 @@ export const logs: readonly Mutant[] = [
     edits: [
       {
         file: 'log.ts',
-        find: 'missing: (record) => ',
+        find: '    missing,\n',
         replace:
-          'missing: ({ previous }) => previous === null || held.has(previous) ? [] : [previous],\n    _missing: (record: SignedRecord) => ',
+          '    missing: ({ previous }) => (previous === null || held.has(previous) ? [] : [previous]),\n',
       },
     ],
     killedBy: '07.4',
@@ -93,7 +92,7 @@ export const logs: readonly Mutant[] = [
   {
     name: 'takes-copies',
     misconception: 'Storing the same entry again does no harm.',
-    edits: [{ file: 'log.ts', find: 'held.has(record.id) || linksOf', replace: 'linksOf' }],
+    edits: [{ file: 'log.ts', find: 'held.has(record.id) || missing', replace: 'missing' }],
     killedBy: '07.4',
     diagnosis: 'takes-twice',
   },

@@ -1,5 +1,5 @@
 /** The runner beneath the grades: children that die, and the script that they run. */
-import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kitOf } from '#labs/grading/kit.ts';
@@ -81,20 +81,47 @@ describe('a runner', () => {
 });
 
 describe('the kit', () => {
+  const manifestIn = (folder: string): string =>
+    path.join(
+      folder,
+      readdirSync(folder).find((file) => file.endsWith('.json'))!,
+    );
+
   it('is kept while what went into it is the same', async () => {
     const folder = makeEmptyFolder();
     const file = await kitOf(CHECKPOINT, folder);
-    const first = readFileSync(file, 'utf8');
+    const { mtimeMs } = statSync(file);
+    expect(await kitOf(CHECKPOINT, folder)).toBe(file);
+    expect(statSync(file).mtimeMs).toBe(mtimeMs);
+  });
+
+  it.each([
+    ['one of its files has changed', (text: string) => text.replace(/ [\d.]+"/, ' 1"')],
+    [
+      'one of its files is gone',
+      (text: string) => text.replace('"files":{', '"files":{"no/file":"1 1",'),
+    ],
+    ['what is known of it is torn', (text: string) => text.slice(0, 40)],
+    ['the script is gone', (text: string) => text.replace('.mjs"', '.gone.mjs"')],
+  ])('is built anew if %s', async (_, spoil) => {
+    const folder = makeEmptyFolder();
+    const file = await kitOf(CHECKPOINT, folder);
+    const manifest = manifestIn(folder);
+    const text = readFileSync(manifest, 'utf8');
+    expect(spoil(text)).not.toBe(text);
+    writeFileSync(manifest, spoil(text));
+    const again = await kitOf(CHECKPOINT, folder);
+    expect(again).not.toBe(file);
+    expect(readFileSync(again, 'utf8')).toBe(readFileSync(file, 'utf8'));
+    expect(await kitOf(CHECKPOINT, folder)).toBe(again);
+  });
+
+  it('does not leave behind what it replaced', async () => {
+    const folder = makeEmptyFolder();
+    const file = await kitOf(CHECKPOINT, folder);
     utimesSync(file, 1, 1);
-    expect(await kitOf(CHECKPOINT, folder)).toBe(file);
-    expect(statSync(file).mtimeMs).toBe(1_000);
-
-    writeFileSync(file, first.replace(/"[0-9a-f]{64}"/, `"${'0'.repeat(64)}"`));
-    expect(await kitOf(CHECKPOINT, folder)).toBe(file);
-    expect(readFileSync(file, 'utf8')).toBe(first);
-
-    writeFileSync(file, 'torn');
+    writeFileSync(manifestIn(folder), '{}');
     await kitOf(CHECKPOINT, folder);
-    expect(readFileSync(file, 'utf8')).toBe(first);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.mjs'))).toHaveLength(1);
   });
 });

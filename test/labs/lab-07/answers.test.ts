@@ -29,17 +29,22 @@ describe('trace', () => {
 
   it('differs from learner to learner: one answer for all is worth little', () => {
     const { observe, judge } = checkOf('07.12');
-    const passedRound = observe({ answers }, questions[0]);
-    const right = questions.filter((question) => judge(question, passedRound) === undefined);
+    const { given } = observe({ answers }, questions[0]) as { given: unknown };
+    const passedRound = { answers: { trace: () => given } };
+    const right = questions.filter(
+      (question) => judge(question, observe(passedRound, question)) === undefined,
+    );
     expect(right.length / questions.length).toBeLessThan(0.15);
   });
 });
 
 describe('explain', () => {
   it('takes any witness that separates right from wrong, and no other', () => {
-    const { judge } = checkOf('07.13');
-    const verdict = (fault: string, steps: unknown) =>
-      judge({ fault }, steps)?.diagnosis ?? 'taken';
+    const { judge, observe } = checkOf('07.13');
+    const verdict = (fault: string, steps: unknown) => {
+      const answered = { answers: { explain: () => steps } };
+      return judge({ fault }, observe(answered, { fault }))?.diagnosis ?? 'taken';
+    };
     const hole = ['lose ann ben', 'lose cleo ben', 'write ann', 'write ann'];
     const other = ['lose cleo ann', 'lose ben ann', 'write cleo', 'wait 1', 'write cleo'];
     const parted = ['part ann cleo', 'lose ann ben', 'write ann', 'write ann', 'wait 1'];
