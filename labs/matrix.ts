@@ -11,7 +11,7 @@ import { Fault, messageOf } from '#contracts/faults.ts';
 import { EXIT, exitOf } from '#reference/commands/exit.ts';
 import { findLab, LABS, type Lab } from './catalog.ts';
 import { counted } from './commands/layout.ts';
-import { isClean, runMatrix, type Kind, type Matrix, type Row } from './grading/matrix.ts';
+import { isClean, runMatrix, type Kind, type Matrix, type Row } from './matrix/matrix.ts';
 import { stop } from './grading/grade.ts';
 
 const SEEDS = 100;

@@ -29,8 +29,15 @@ export const afterPass = (lab: Lab, { grafted = false }: Progress): string =>
 const nextOf = (progressOf: (lab: Lab) => Progress): string => {
   const open = LABS.find((lab) => !['yours', 'gave up'].includes(standingOf(progressOf(lab))));
   if (open) return `npm run lab ${open.number}`;
-  const fresh = LABS.find((lab) => progressOf(lab).grafted !== true) ?? LABS.at(-1)!;
-  return `npm run lab ${fresh.number} graft`;
+  const isFresh = (lab: Lab): boolean =>
+    standingOf(progressOf(lab)) === 'yours' && progressOf(lab).grafted !== true;
+  const fresh = LABS.find(isFresh);
+  if (fresh) return `npm run lab ${fresh.number} graft`;
+  // Whoever gave up may look, and still try.
+  const givenUp = LABS.find((lab) => standingOf(progressOf(lab)) === 'gave up');
+  return givenUp
+    ? `npm run lab ${givenUp.number} diff`
+    : `npm run lab ${LABS.at(-1)!.number} versus`;
 };
 
 /** Prints doctor, map and next command; as JSON if asked. */

@@ -11,7 +11,7 @@ export const kitOf = (checkpoint: string, folder?: string): Promise<string> => {
   const name = checkpoint.replace(/\.ts$/, '').replaceAll(/[^\w-]+/g, '.');
   const contents = `
     import { checkpoint } from ${JSON.stringify(`./${checkpoint}`)};
-    import { serve } from './labs/grading/child.ts';
+    import { serve } from './labs/grading/child/child.ts';
     serve(checkpoint);`;
   return built(name, contents, folder);
 };

@@ -46,7 +46,7 @@ type Answer = Exclude<Line, { readonly kind: 'ready' }>;
 
 /** Once something ran out of time, what follows is given less: a loop is often met again. */
 const PATIENCE_SHARE = 1 / 4;
-const PATIENCE_MS_MIN = 100;
+const PATIENCE_MS_MIN = 300;
 
 /** Starts a child at once: it gets ready while the parts are bundled. */
 export const createRunner = (options: RunnerOptions): Runner => {

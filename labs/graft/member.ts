@@ -14,7 +14,7 @@ import { readSettings } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { formatAddress } from '#reference/transport/address.ts';
 import type { Parts } from '../checkpoint.ts';
-import { describeThrown } from '../grading/thrown.ts';
+import { describeThrown } from '../grading/child/thrown.ts';
 import { guarded, type Watch } from './guard.ts';
 import { BEAT_MS } from './limits.ts';
 import { report, SCRIPT } from './trouble.ts';

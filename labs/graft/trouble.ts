@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { type Code, oneLine, wordsOfThrown } from '../grading/judge.ts';
-import type { describeThrown } from '../grading/thrown.ts';
+import type { describeThrown } from '../grading/child/thrown.ts';
 import { whereIs } from '../grading/where.ts';
 import { unfinishedWords } from '../naming.ts';
 import { HEAP_MB_MAX } from './limits.ts';

@@ -2,7 +2,7 @@
  * Mutants of lab 07: what people write who have misunderstood something, as edits of the solution. Each
  * is caught first by the check that it names, for the reason that it names.
  */
-import type { Mutant } from '#labs/grading/mutant.ts';
+import type { Mutant } from '#labs/matrix/mutant.ts';
 import { answers } from './mutants/answers.ts';
 import { clocks } from './mutants/clocks.ts';
 import { late } from './mutants/late.ts';

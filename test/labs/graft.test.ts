@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { stubOf } from '#labs/grading/field.ts';
+import { stubOf } from '#labs/matrix/field.ts';
 import { ROOT } from '#labs/grading/subject.ts';
 import { LAB, layOut, ownFolder, RECEIVE_LINE } from './variants.ts';
 

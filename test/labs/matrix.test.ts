@@ -8,10 +8,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { findLab, LABS } from '#labs/catalog.ts';
 import { feedback } from '#labs/commands/feedback.ts';
 import { plain } from '#labs/commands/layout.ts';
-import { gradeSeeds } from '#labs/grading/bench.ts';
-import { mutantsOf, solutionOf } from '#labs/grading/field.ts';
-import { isClean, runMatrix, type Matrix } from '#labs/grading/matrix.ts';
-import type { Mutant } from '#labs/grading/mutant.ts';
+import { gradeSeeds } from '#labs/matrix/bench.ts';
+import { mutantsOf, solutionOf } from '#labs/matrix/field.ts';
+import { isClean, runMatrix, type Matrix } from '#labs/matrix/matrix.ts';
+import type { Mutant } from '#labs/matrix/mutant.ts';
 import type { CheckResult } from '#labs/grading/result.ts';
 
 const MINUTES = 60_000;

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, realpathSync, renameSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LABS } from '#labs/catalog.ts';
-import { solutionOf } from '#labs/grading/field.ts';
+import { solutionOf } from '#labs/matrix/field.ts';
 
 export const LAB = LABS[0]!;
 

@@ -1,7 +1,7 @@
 /** Two layers in lockstep: the correct ones show no difference, the wrong ones a small one. */
 import { rmSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { solutionOf, stubOf, wheatsOf, withWheat } from '#labs/grading/field.ts';
+import { solutionOf, stubOf, wheatsOf, withWheat } from '#labs/matrix/field.ts';
 import { withLoaded } from '#labs/grading/with-loaded.ts';
 import { versus } from '#labs/versus.ts';
 import { lockstep } from '#labs/versus/lockstep.ts';

@@ -1,5 +1,5 @@
 /** Mutants of 07.12 to 07.14: wrong answers. */
-import type { Mutant } from '#labs/grading/mutant.ts';
+import type { Mutant } from '#labs/matrix/mutant.ts';
 
 export const answers: readonly Mutant[] = [
   {

@@ -1,5 +1,5 @@
 /** Mutants of 07.1 to 07.3: vector clocks. */
-import type { Mutant } from '#labs/grading/mutant.ts';
+import type { Mutant } from '#labs/matrix/mutant.ts';
 
 export const clocks: readonly Mutant[] = [
   {

@@ -1,5 +1,5 @@
 /** Mutants of 07.10: who joins late. */
-import type { Mutant } from '#labs/grading/mutant.ts';
+import type { Mutant } from '#labs/matrix/mutant.ts';
 
 export const late: readonly Mutant[] = [
   {

@@ -1,5 +1,5 @@
 /** Mutants of 07.11: what is believed. */
-import type { Mutant } from '#labs/grading/mutant.ts';
+import type { Mutant } from '#labs/matrix/mutant.ts';
 
 export const liars: readonly Mutant[] = [
   {

@@ -1,5 +1,5 @@
 /** Mutants of 07.4: the log. */
-import type { Mutant } from '#labs/grading/mutant.ts';
+import type { Mutant } from '#labs/matrix/mutant.ts';
 
 export const logs: readonly Mutant[] = [
   {

@@ -1,5 +1,5 @@
 /** Mutants of 07.7 and 07.8: digests, pulls, and partitions that heal. */
-import type { Mutant } from '#labs/grading/mutant.ts';
+import type { Mutant } from '#labs/matrix/mutant.ts';
 
 export const pulling: readonly Mutant[] = [
   {

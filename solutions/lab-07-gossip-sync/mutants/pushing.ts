@@ -1,5 +1,5 @@
 /** Mutants of 07.5: the door and the push. */
-import type { Mutant } from '#labs/grading/mutant.ts';
+import type { Mutant } from '#labs/matrix/mutant.ts';
 
 export const pushing: readonly Mutant[] = [
   {

@@ -1,5 +1,5 @@
 /** Mutants of 07.9: faults that need three nodes and some bad luck. */
-import type { Mutant } from '#labs/grading/mutant.ts';
+import type { Mutant } from '#labs/matrix/mutant.ts';
 
 export const storms: readonly Mutant[] = [
   {

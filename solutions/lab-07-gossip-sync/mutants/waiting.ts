@@ -1,5 +1,5 @@
 /** Mutants of 07.6: what waits, and questions by name. */
-import type { Mutant } from '#labs/grading/mutant.ts';
+import type { Mutant } from '#labs/matrix/mutant.ts';
 
 export const waiting: readonly Mutant[] = [
   {

@@ -39,7 +39,7 @@ describe('the map', () => {
     giveUp(LAB, desk);
     desk.said();
     await map(desk, false);
-    expect(desk.said()).toMatch(/gossip {2}gave up\n[^]*lab 07 graft$/);
+    expect(desk.said()).toMatch(/gossip {2}gave up\n[^]*lab 07 diff$/);
     desk.state.update(LAB.name, { verdicts: { a: 'pass', b: 'pass' } });
     await map(desk, false);
     expect(desk.said()).toMatch(/gossip {2}yours\n[^]*lab 07 graft$/);

@@ -2,8 +2,8 @@
  * What the code under test threw, in words. Whatever it is, even a revoked proxy or an error whose
  * `stack` throws, looking at it must not throw again.
  */
-import { Unfinished } from '../checkpoint.ts';
-import type { Outcome } from './wire.ts';
+import { Unfinished } from '../../checkpoint.ts';
+import type { Outcome } from '../wire.ts';
 
 type Thrown = Extract<Outcome, { readonly kind: 'threw' | 'unfinished' }>;
 

@@ -4,7 +4,7 @@
  * It says which check must catch it and what that check must say, so that a check that no longer looks,
  * or says something misleading, is found before a learner finds it.
  */
-import type { Edit } from './subject.ts';
+import type { Edit } from '../grading/subject.ts';
 
 export interface Mutant {
   /** What goes wrong, in a few words joined by hyphens: `merge-overwrites`. */

@@ -3,10 +3,10 @@
  * than grading; the parts are loaded anew for every check, as they are for a learner.
  */
 import type { Check } from '../checkpoint.ts';
-import { gradeCheck } from './check.ts';
-import type { CheckResult } from './result.ts';
-import type { Target } from './target.ts';
-import { withLoaded } from './with-loaded.ts';
+import { gradeCheck } from '../grading/check.ts';
+import type { CheckResult } from '../grading/result.ts';
+import type { Target } from '../grading/target.ts';
+import { withLoaded } from '../grading/with-loaded.ts';
 
 /** What came of one seed: a result for each check, in their order. */
 export interface SeedResult {

@@ -9,11 +9,11 @@ import { createRequire } from 'node:module';
 import process from 'node:process';
 import { setImmediate } from 'node:timers';
 import { Script } from 'node:vm';
-import type { Checkpoint, Parts } from '../checkpoint.ts';
+import type { Checkpoint, Parts } from '../../checkpoint.ts';
 import { createPrinter } from './printed.ts';
 import { closeRealm } from './realm.ts';
 import { describeThrown } from './thrown.ts';
-import { LIMITS, type Load, type Outcome, type Question, type Rehearsal } from './wire.ts';
+import { LIMITS, type Load, type Outcome, type Question, type Rehearsal } from '../wire.ts';
 
 const ANSWERS = 3;
 const MB = 1024 * 1024;

@@ -12,8 +12,8 @@ import type { Check } from '../checkpoint.ts';
 import { gradeSeeds, type SeedResult } from './bench.ts';
 import { mutantsOf, solutionOf, stubOf, wheatsOf, withWheat } from './field.ts';
 import type { Mutant } from './mutant.ts';
-import type { CheckResult } from './result.ts';
-import type { Target } from './target.ts';
+import type { CheckResult } from '../grading/result.ts';
+import type { Target } from '../grading/target.ts';
 
 export type Kind = 'stub' | 'solution' | 'reference' | 'wheat' | 'mutant';
 
