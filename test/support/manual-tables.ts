@@ -2,6 +2,7 @@
  * The tables of the manual, made from the code they speak of. `test/docs/manual.test.ts` holds the
  * manual against them; `UPDATE_MANUAL=1 npx vitest run test/docs` writes them into it.
  */
+import { vocabulary } from '#labs/commands/request.ts';
 import { subcommands } from '#reference/commands/node/node.ts';
 import { plumbing } from '#reference/commands/node/plumbing.ts';
 import { EXIT } from '#reference/commands/exit.ts';
@@ -69,6 +70,15 @@ const plumbings = (): string =>
   table(
     ['plumbing', 'JSON in, JSON out'],
     Object.entries(plumbing.commands).map(([name, { summary }]) => [code(name), summary]),
+  );
+
+const labWords = (): string =>
+  table(
+    ['word', 'what it does'],
+    Object.entries(vocabulary).map(([word, { value, summary }]) => [
+      code(value === undefined ? word : `${word} ${value}`),
+      summary,
+    ]),
   );
 
 const limits = (): string =>
@@ -139,6 +149,7 @@ const exits = (): string =>
 export const manualTables: { readonly [name: string]: () => string } = {
   commands,
   plumbing: plumbings,
+  'lab words': labWords,
   settings,
   limits,
   budgets,

@@ -145,6 +145,8 @@ export const closeRealm = (console: object): void => {
 
   const names = Object.getOwnPropertyNames(globalThis);
   for (const name of names.filter((name) => !KEPT.has(name))) {
+    // Some are loaded when they are first touched, and to define them anew is a touch.
+    Reflect.deleteProperty(globalThis, name);
     Object.defineProperty(globalThis, name, {
       configurable: false,
       get: () => refuse(name),

@@ -89,7 +89,11 @@ describe('while it runs', () => {
     ['throw null;', /^null was thrown, which is not an error$/],
     ['throw undefined;', /^undefined was thrown, which is not an error$/],
     ['throw Symbol("pass");', /was thrown, which is not an error$/],
-    ['throw new Proxy(new Error("mine"), {});', /^sum\.ts:2 throws Error: mine$/],
+    // From Node 24 on, an error behind a proxy keeps its stack to itself.
+    [
+      'throw new Proxy(new Error("mine"), {});',
+      /(?:^sum\.ts:2 throws|can be done with:) Error: mine$/,
+    ],
     [
       'throw Object.defineProperty(new Error(), "stack", { get() { throw 1; } });',
       /cannot be looked/,
