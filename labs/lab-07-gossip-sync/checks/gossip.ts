@@ -286,7 +286,7 @@ export const gossipChecks: readonly Check[] = [
     hints: [
       'ben hears ann#3 and lacks ann#2. Who surely has ann#2?',
       'What waits names what is missing. Ask the one who brought it, by id, and set a timer: a question can be lost like anything else.',
-      'request carries ids; the answer is a response with the records that are held and the ids that are not. When the timer runs out and something is still missing, ask somebody, and set the timer again.',
+      'request carries ids; a response carries the records that are held, and names the ids that are not. When the timer runs out and something is still missing, ask somebody, and set it again. What comes may free more than one: settle goes on until nothing in waiting is ready.',
     ],
     demands: { everywhere: true },
     inputs: holes,
