@@ -23,12 +23,22 @@ const names =
   ({ text }: TraceLine): boolean =>
     new RegExp(`\\b${who}\\b(?!#)`).test(text.replaceAll(/\{[^}]*\}/g, ''));
 
-const eventsOf = (events: readonly TraceLine[], who: string | undefined, { paint }: Desk) => {
-  const chosen = who === undefined ? events : events.filter(names(who));
-  if (who !== undefined && (!/^\w+$/.test(who) || chosen.length === 0)) {
-    throw new Fault('usage', `nobody in this case is called ${who}`);
-  }
-  return eventLines(chosen, paint);
+/** The events that name somebody. Throws Fault `usage` if there are none. */
+const eventsOf = ({ events = [] }: Question, who: string, desk: Desk): string[] => {
+  const chosen = /^\w+$/.test(who) ? events.filter(names(who)) : [];
+  if (chosen.length > 0) return [...eventLines(chosen, desk.paint), ''];
+  throw new Fault(
+    'usage',
+    events.length > 0 ? `nobody in this case is called ${who}` : 'nothing happens in this case',
+  );
+};
+
+const asked = (question: Question, again: string, isWhole: boolean, desk: Desk): string[] => {
+  const { lines, events = [] } = question;
+  const asks = [...lines.flatMap((line) => hanging('     ', line)), ''];
+  if (events.length === 0) return asks;
+  const happened = isWhole ? eventLines(events, desk.paint) : [`     all that happened: ${again}`];
+  return [...asks, ...happened, ''];
 };
 
 /** Prints what is asked; the exit code. Throws Fault `usage` for a check that asks nothing. */
@@ -48,17 +58,17 @@ export const showCase = async (
       `${id ?? 'this lab'} asks nothing by hand; these do: ${known || 'none'}`,
     );
   }
-  for (const check of chosen) {
-    desk.say(...hanging(`${check.id} ${check.verb}  `, check.law));
-    for (const { lines, events = [] } of questionsOf(check, grading)) {
-      if (who === undefined) desk.say(...lines.flatMap((line) => hanging('     ', line)), '');
-      if (id !== undefined && events.length > 0) desk.say(...eventsOf(events, who, desk), '');
-      else if (events.length > 0) {
-        desk.say(`     all that happened: npm run lab ${lab.number} case ${check.id}`, '');
-      }
-    }
-  }
+  const parts = chosen.flatMap((check) => {
+    const again = `npm run lab ${lab.number} case ${check.id}`;
+    const questions = questionsOf(check, grading).flatMap((question) =>
+      who === undefined
+        ? asked(question, again, id !== undefined, desk)
+        : eventsOf(question, who, desk),
+    );
+    return [...hanging(`${check.id} ${check.verb}  `, check.law), ...questions];
+  });
   desk.say(
+    ...parts,
     `     answer    ${grading.subject.pathOf('answers.ts')}`,
     nextLine(`npm run lab ${lab.number}`),
   );

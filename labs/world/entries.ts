@@ -40,7 +40,8 @@ const open = (claim: Json): Opened => {
   return outcome;
 };
 
-export const records: Records = { ...judge, open };
+/** Every node is handed the same one: no node can change it. */
+export const records: Records = Object.freeze({ ...judge, open });
 
 const signers = new Map<string, Signer>();
 

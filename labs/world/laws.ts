@@ -41,7 +41,7 @@ export const judgeRun = (
       stored: new Set(),
       delivered: new Set(),
       fresh: new Set(),
-      sent: new Set(),
+      given: new Set(),
       brought: undefined,
     });
   }

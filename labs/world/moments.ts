@@ -14,8 +14,8 @@ export interface Past {
   readonly fresh: Set<Entry>;
   /** Who gave it that, and the entries that came with it. */
   brought: { readonly by: string; readonly entries: readonly Entry[] } | undefined;
-  /** Entries that it was ever sent. */
-  readonly sent: Set<Entry>;
+  /** Entries that it wrote or was ever sent, whole. */
+  readonly given: Set<Entry>;
 }
 
 /** The longest run of numbers from 1 that was delivered, per author. */
@@ -55,6 +55,17 @@ const judgeStore = (run: Run, node: string, entry: Entry, past: Past): Diagnosed
       expected: 'a second copy changes nothing',
       because: 'messages arrive twice; an entry that is held already is not new',
       place: gossipAt('open'),
+    };
+  }
+  if (!past.given.has(entry)) {
+    return {
+      diagnosis: 'took-from-nowhere',
+      headline: `${node} stored ${entry}, which nobody had sent there`,
+      saw: `${node} stores ${entry}; it wrote or was sent ${listText([...past.given].sort())}`,
+      expected: `${node} asks for ${entry}, and takes it from the answer`,
+      because:
+        'nodes share messages and nothing else: a variable outside create is one for all of them',
+      place: gossipAt('take'),
     };
   }
   return undefined;
@@ -171,7 +182,7 @@ const judgeClaim = (
     saw: `${what} ${clockText(clock)}`,
     expected: `${clockText(held)}: that much was delivered at ${node} without a hole`,
   };
-  if (!past.sent.has(`${author}#${clock[author]}`)) {
+  if (!past.given.has(`${author}#${clock[author]}`)) {
     return {
       ...common,
       diagnosis: 'believes-digests',
@@ -283,8 +294,9 @@ export const remember = (
   if (past && (event.on === 'hear' || event.on === 'timer')) {
     past.fresh.clear();
     past.brought = event.on === 'hear' ? broughtBy(events, event) : undefined;
-    for (const entry of past.brought?.entries ?? []) past.sent.add(entry);
+    for (const entry of past.brought?.entries ?? []) past.given.add(entry);
   }
+  if (event.on === 'write') past?.given.add(event.entry);
   if (event.on === 'store') {
     past?.stored.add(event.entry);
     past?.fresh.add(event.entry);

@@ -38,13 +38,13 @@ const MESSAGES_MAX = 2_000;
 const PULL_BYTES_MAX = 1_048_576;
 
 /** Everybody may read, publish (but for the outlaw), and costs what a partner costs. */
-const trust: Trust = {
+const trust: Trust = Object.freeze<Trust>({
   score: () => 0.6,
   classOf: () => 'Partner',
   budget: () => ({ pullBytesMax: PULL_BYTES_MAX, subscriptionsMax: 500 }),
   mayPublish: (_, author) => author !== signerOf('outlaw').did,
   mayRead: () => true,
-};
+});
 
 interface Node {
   readonly name: string;

@@ -97,6 +97,36 @@ import type { TopicLog } from '#contracts/knowledge.ts';`,
     diagnosis: 'believes-digests',
   },
   {
+    name: 'shares-its-memory',
+    misconception: 'What one node has taken stands in a variable, so the others can look there.',
+    edits: [
+      {
+        file: 'gossip.ts',
+        find: 'export const create: CreateGossip',
+        replace:
+          'const everything = new Map<RecordId, SignedRecord>();\n\nexport const create: CreateGossip',
+      },
+      {
+        file: 'gossip.ts',
+        find: "start: () => [later(pace.next(), 'digest')],",
+        replace:
+          "start: () => {\n      everything.clear();\n      return [later(pace.next(), 'digest')];\n    },",
+      },
+      {
+        file: 'gossip.ts',
+        find: '    for (const record of fresh) {\n',
+        replace: '    for (const record of fresh) {\n      everything.set(record.id, record);\n',
+      },
+      {
+        file: 'gossip.ts',
+        find: 'if (behind) return pull(peer, claim);',
+        replace: 'if (behind) return take([...everything.values()].map(asJson), peer).effects;',
+      },
+    ],
+    killedBy: '07.7',
+    diagnosis: 'took-from-nowhere',
+  },
+  {
     name: 'joins-in-silence',
     misconception: 'A peer that joins hears the next digest like everybody else.',
     edits: [{ file: 'gossip.ts', find: 'return [tell(peer)];', replace: 'return [];' }],
