@@ -21,7 +21,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The project's root. */
-export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+export const ROOT = path.resolve(fileURLToPath(new URL('..', import.meta.url)));
 
 /** Files that decide how the others are built. */
 const ALWAYS = ['package.json', 'package-lock.json', 'labs/built.mjs'];
@@ -111,7 +111,7 @@ const build = async (contents) => {
     plugins: [ownPlaces],
     // Packages written for `require` find it here.
     banner: {
-      js: `import { createRequire as $create } from 'node:module';\nconst require = $create(${JSON.stringify(pathToFileURL(ROOT).href)});`,
+      js: `import { createRequire as $create } from 'node:module';\nconst require = $create(${JSON.stringify(pathToFileURL(path.join(ROOT, 'package.json')).href)});`,
     },
   });
   const inputs = Object.keys(metafile.inputs).filter((file) => file !== '<program>');

@@ -6,6 +6,7 @@ import type { Desk } from './commands/desk.ts';
 import { paintFor } from './commands/layout.ts';
 import { placesFor } from './commands/places.ts';
 import { readRequest } from './commands/request.ts';
+import { endOnSignals } from './commands/signals.ts';
 import { createStateFile } from './commands/state.ts';
 import { troubleOf } from './commands/trouble.ts';
 
@@ -34,17 +35,6 @@ const desk: Desk = {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed);
 });
-
-/** What runs beside us ends with us: see the handlers of `exit` where it is started. */
-const endOnSignals = (): void => {
-  for (const [signal, number] of [
-    ['SIGINT', 2],
-    ['SIGHUP', 1],
-    ['SIGTERM', 15],
-  ] as const) {
-    process.once(signal, () => process.exit(128 + number));
-  }
-};
 
 const main = async (): Promise<number> => {
   try {

@@ -21,12 +21,13 @@ import type { Lab } from './catalog.ts';
 import { nextLine } from './commands/layout.ts';
 import { endOnSignals } from './commands/signals.ts';
 import type { Loaded } from './grading/target.ts';
+import { SCRIPT } from './grading/wire.ts';
 import { withLoaded } from './grading/with-loaded.ts';
 import { HEAP_MB_MAX } from './graft/limits.ts';
 import { tell, whoLacksWhat, type Cast } from './graft/story.ts';
 import { survey } from './graft/survey.ts';
-import { readTrouble, SCRIPT, troubleOfEnd, troubleWords, type Trouble } from './graft/trouble.ts';
-import { fail, namingOf, placed, print, unfinishedWords, type Naming } from './naming.ts';
+import { readTrouble, troubleOfEnd, troubleWords, type Trouble } from './graft/trouble.ts';
+import { fail, placed, print, unfinishedWords, type Naming } from './naming.ts';
 
 const vocabulary: Vocabulary = { help: { summary: 'these lines' } };
 
@@ -45,8 +46,9 @@ const help = (lab: Lab): number => {
 
 /** A layer that is written, loaded once; or the exit code, when all has been said. */
 const prepare = async (naming: Naming): Promise<Loaded | number> => {
-  const { lab, folder, pathOf } = naming;
-  const found = await withLoaded({ lab, subject: 'mine', folder }, async (loaded) => ({
+  const { lab, subject } = naming;
+  const { name, folder, pathOf } = subject;
+  const found = await withLoaded({ lab, subject: name, folder }, async (loaded) => ({
     loaded,
     ...(await survey(lab, loaded)),
   }));
@@ -129,7 +131,7 @@ const conclude = async (ending: Ending, cast: Cast, naming: Naming, { code }: Lo
       const printed = yours.lastWords().filter((line) => !readTrouble(line));
       const said =
         printed.length > 0 ? ['yours printed:', ...printed.map((line) => `  ${line}`)] : [];
-      const words = troubleWords(trouble, code, naming.lab.layer, naming.pathOf);
+      const words = troubleWords(trouble, code, naming.lab.layer, naming.subject.pathOf);
       const exit = trouble.kind === 'unfinished' ? EXIT.unfinished : EXIT.failed;
       return fail(naming, [chalk.red(words), ...said], exit);
     }
@@ -196,14 +198,9 @@ const perform = async (naming: Naming, loaded: Loaded): Promise<number> => {
 };
 
 /** Runs the command on a folder laid out like the lab's; gives its exit code. */
-export const graft = async (
-  lab: Lab,
-  folder: string,
-  words: readonly string[],
-): Promise<number> => {
+export const graft = async (naming: Naming, words: readonly string[]): Promise<number> => {
   const { values } = readWords(words, vocabulary, 0);
-  if (values.has('help')) return help(lab);
-  const naming = namingOf(lab, folder);
+  if (values.has('help')) return help(naming.lab);
   const listenNoMore = endOnSignals();
   const loaded = await prepare(naming);
   listenNoMore();

@@ -7,8 +7,16 @@
  *   npm run matrix without 07.4    leaves a check out, and must then fail: the red control
  */
 import { availableParallelism } from 'node:os';
-import { Fault, messageOf } from '#contracts/faults.ts';
-import { EXIT, exitOf } from '#reference/commands/exit.ts';
+import { Fault } from '#contracts/faults.ts';
+import { refuseDashes } from '#reference/commands/dashes.ts';
+import { EXIT, reportFailure } from '#reference/commands/exit.ts';
+import {
+  describeWords,
+  readWords,
+  wholeNumber,
+  type Spoken,
+  type Vocabulary,
+} from '#reference/commands/words.ts';
 import { findLab, LABS, type Lab } from './catalog.ts';
 import { counted } from './commands/layout.ts';
 import { isClean, runMatrix, type Kind, type Matrix, type Row } from './matrix/matrix.ts';
@@ -19,38 +27,39 @@ const SEEDS_MAX = 10_000;
 /** A mutant that is caught under so many seeds is not caught by luck. */
 const MUTANT_SEEDS_MAX = 20;
 
+/** Every word of the command. */
+const vocabulary: Vocabulary = {
+  lab: { value: 'NUMBER', summary: 'that lab alone' },
+  seeds: { value: 'N', summary: 'seeds of what must pass', byDefault: String(SEEDS) },
+  without: { value: 'CHECK', summary: 'leaves a check out, and must then fail: the red control' },
+  help: { summary: 'these lines' },
+};
+
 interface Request {
   readonly labs: readonly Lab[];
   readonly seeds: number;
   readonly without: readonly string[];
 }
 
-const readLab = (word: string): readonly Lab[] => {
-  const lab = findLab(word);
-  if (!lab) throw new Fault('usage', `lab: this kit has no lab ${word}`);
-  return [lab];
+const labsNamed = (name: string | undefined): readonly Lab[] => {
+  const lab = name === undefined ? undefined : findLab(name);
+  if (name !== undefined && !lab) throw new Fault('usage', `lab: this kit has no lab ${name}`);
+  return lab ? [lab] : LABS;
 };
 
-const readSeeds = (word: string): number => {
-  const seeds = /^\d{1,5}$/.test(word) ? Number(word) : 0;
-  if (seeds >= 1 && seeds <= SEEDS_MAX) return seeds;
-  throw new Fault('usage', `seeds: expected a number from 1 to ${SEEDS_MAX}, got ${word}`);
-};
-
-const readRequest = async (words: readonly string[]): Promise<Request> => {
-  let request: Request = { labs: LABS, seeds: SEEDS, without: [] };
-  for (let index = 0; index < words.length; index += 2) {
-    const [word, value = ''] = words.slice(index);
-    if (word === 'lab') request = { ...request, labs: readLab(value) };
-    else if (word === 'seeds') request = { ...request, seeds: readSeeds(value) };
-    else if (word === 'without') request = { ...request, without: [...request.without, value] };
-    else throw new Fault('usage', `expected lab 07, seeds 100 or without 07.4, got ${word}`);
-  }
-  const checkpoints = await Promise.all(request.labs.map((lab) => lab.checkpoint()));
+const readRequest = async (spoken: Spoken): Promise<Request> => {
+  const labs = labsNamed(spoken.values.get('lab'));
+  const without = spoken.values.get('without');
+  const checkpoints = await Promise.all(labs.map((lab) => lab.checkpoint()));
   const ids = checkpoints.flatMap(({ checks }) => checks.map(({ id }) => id));
-  const unknown = request.without.find((id) => !ids.includes(id));
-  if (unknown !== undefined) throw new Fault('usage', `without: no check is called ${unknown}`);
-  return request;
+  if (without !== undefined && !ids.includes(without)) {
+    throw new Fault('usage', `without: no check is called ${without}`);
+  }
+  return {
+    labs,
+    seeds: wholeNumber(spoken, 'seeds', SEEDS, [1, SEEDS_MAX]),
+    without: without === undefined ? [] : [without],
+  };
 };
 
 const say = (...lines: readonly string[]): void => console.log(lines.join('\n'));
@@ -103,8 +112,18 @@ const survivorsOf = ({ rows }: Matrix): string => {
   return `mutants that are not killed as they declare: ${missed.map(({ name }) => name).join(', ')}`;
 };
 
-const main = async (): Promise<number> => {
-  const { labs, seeds, without } = await readRequest(process.argv.slice(2));
+const main = async (typed: readonly string[]): Promise<number> => {
+  refuseDashes(['matrix', ...typed], process.env);
+  const spoken = readWords(typed, vocabulary, 0);
+  if (spoken.values.has('help')) {
+    say(
+      'npm run matrix [WORDS]: the checks of the labs are neither too strict nor too lax.',
+      '',
+      ...describeWords(vocabulary),
+    );
+    return EXIT.ok;
+  }
+  const { labs, seeds, without } = await readRequest(spoken);
   const matrix = await runMatrix({
     labs,
     seeds,
@@ -119,11 +138,9 @@ const main = async (): Promise<number> => {
 };
 
 try {
-  process.exitCode = await main();
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const status = error instanceof Fault ? error.code : 'defect';
-  console.error(`${status}: ${messageOf(error)}`);
-  process.exitCode = exitOf(status);
+  process.exitCode = reportFailure(error, false);
 } finally {
   await stop();
 }

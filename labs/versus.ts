@@ -5,12 +5,11 @@
  */
 import { Fault } from '#contracts/faults.ts';
 import { EXIT } from '#reference/commands/exit.ts';
-import type { Lab } from './catalog.ts';
 import { COLUMNS_MAX, counted, field, nextLine } from './commands/layout.ts';
 import { endOnSignals } from './commands/signals.ts';
 import type { Loaded } from './grading/target.ts';
 import { withLoaded } from './grading/with-loaded.ts';
-import { fail, namingOf, placed, print, unfinishedWords, type Naming } from './naming.ts';
+import { commandOf, fail, placed, print, unfinishedWords, type Naming } from './naming.ts';
 import {
   eventsOf,
   lockstep,
@@ -82,7 +81,7 @@ const fails = (naming: Naming, { bout, judgement }: Failure): number => {
   if (judgement.verdict === 'defect') throw new Error(judgement.reason);
   if (judgement.verdict === 'unfinished') {
     const { file, line } = judgement.where;
-    const words = unfinishedWords(judgement.task, `${naming.pathOf(file)}:${line}`);
+    const words = unfinishedWords(judgement.task, `${naming.subject.pathOf(file)}:${line}`);
     return fail(naming, [words], EXIT.unfinished);
   }
   const reason = 'reason' in judgement ? judgement.reason : judgement.finding.headline;
@@ -104,19 +103,24 @@ const equal = (naming: Naming, { bouts, points, costs }: Equal): number => {
       'copies',
       `reference ${reference.repeats}, yours ${yours.repeats}: sent again to one node`,
     ),
-    nextLine(naming.command('graft')),
+    nextLine(commandOf(naming, 'graft')),
   );
   return EXIT.ok;
 };
 
 /** Runs the command on a folder laid out like the lab's; gives its exit code. */
-export const versus = async (lab: Lab, folder: string, seed = 'versus'): Promise<number> => {
+export const versus = async (naming: Naming, seed = 'versus'): Promise<number> => {
+  const { lab, subject } = naming;
   if (lab.layer !== LAYER) {
     throw new Fault('usage', `lab ${lab.number} has no versus: there is one for ${LAYER}`);
   }
-  const naming = namingOf(lab, folder);
   const listenNoMore = endOnSignals();
-  const target = { lab, subject: 'mine', folder, checkpoint: CHECKPOINT };
+  const target = {
+    lab,
+    subject: subject.name,
+    folder: subject.folder,
+    checkpoint: CHECKPOINT,
+  };
   const outcome = await withLoaded(target, async (loaded) => {
     const found = await lockstep(loaded, drawBouts(seed));
     if (found.kind === 'equal') return equal(naming, found);

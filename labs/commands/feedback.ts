@@ -57,16 +57,24 @@ const header = (result: Result, { lab, paint }: FeedbackContext): string[] => {
   return paintLead(hanging(lead, text), lead.length, paint.strong);
 };
 
-/** A line a check: id, verdict, law. */
-const checkLines = (checks: readonly CheckResult[], paint: Paint): string[] => {
+/** A line a check: id, verdict, law. Below it what it printed, if it is not the one shown in full. */
+const checkLines = (
+  checks: readonly CheckResult[],
+  shown: CheckResult | undefined,
+  paint: Paint,
+): string[] => {
   const ids = Math.max(0, ...checks.map(({ id }) => id.length));
   const wordsOf = ({ verdict, waitsFor }: CheckResult): string =>
     waitsFor === undefined ? WORDS[verdict] : `waits for ${waitsFor}`;
   const words = Math.max(0, ...checks.map((check) => wordsOf(check).length));
   return checks.flatMap((check) => {
-    const { id, verdict, law } = check;
+    const { id, verdict, law, printed = '' } = check;
     const lead = `${id.padEnd(ids)}  ${wordsOf(check).padEnd(words)}  `;
-    return paintLead(hanging(lead, law), lead.length, (text) => paintVerdict(verdict, text, paint));
+    const lines = paintLead(hanging(lead, law), lead.length, (text) =>
+      paintVerdict(verdict, text, paint),
+    );
+    if (printed === '' || check === shown) return lines;
+    return [...lines, ...hanging(' '.repeat(lead.length) + 'printed  ', printed.trimEnd(), 1)];
   });
 };
 
@@ -234,7 +242,7 @@ export const feedback = (result: Result, context: FeedbackContext): string[] => 
   const head = header(result, context);
   if (problem) return [...head, ...loadLines(problem, context)];
   const open = firstOpen(checks);
-  const list = [...head, ...checkLines(checks, paint), ''];
+  const list = [...head, ...checkLines(checks, open, paint), ''];
   if (!open) return [...list, ...passed(result, context)];
   const onlyUnfinished = checks.every(
     ({ verdict }) => verdict === 'pass' || verdict === 'unfinished',

@@ -5,7 +5,7 @@ import { LABS, findLab, type Lab } from '../catalog.ts';
 import type { Desk } from './desk.ts';
 import type { Grading } from './grader.ts';
 import { nextLine } from './layout.ts';
-import { subjectOf, type Subject } from './places.ts';
+import { subjectOf, type FolderSubject, type Subject } from './places.ts';
 import { vocabulary, type Request } from './request.ts';
 
 const help = ({ say }: Desk): number => {
@@ -21,10 +21,8 @@ const help = ({ say }: Desk): number => {
   return 0;
 };
 
-type WithFolder = Subject & { readonly folder: string };
-
 /** The reference is spread over the node: what wants a folder cannot have it. */
-const withFolder = (subject: Subject, action: string): WithFolder => {
+const withFolder = (subject: Subject, action: string): FolderSubject => {
   const { folder } = subject;
   if (folder === undefined) {
     throw new Fault(
@@ -88,20 +86,24 @@ const replay = async (request: Request, desk: Desk): Promise<number> => {
   return printReplay(found, { pathOf, next, paint: desk.paint }, desk, request.json);
 };
 
-const versus = async (lab: Lab, folder: string, seed: string | undefined): Promise<number> => {
+const versus = async (
+  lab: Lab,
+  subject: FolderSubject,
+  seed: string | undefined,
+): Promise<number> => {
   const { versus } = await import('../versus.ts');
-  return versus(lab, folder, seed);
+  return versus({ lab, subject }, seed);
 };
 
 /** The real node with this layer: a pass of it is remembered, so that the map goes on to what comes next. */
 const graft = async (
   lab: Lab,
-  subject: WithFolder,
+  subject: FolderSubject,
   words: readonly string[],
   { state }: Desk,
 ): Promise<number> => {
   const { graft } = await import('../graft.ts');
-  const code = await graft(lab, subject.folder, words);
+  const code = await graft({ lab, subject }, words);
   if (code === 0 && subject.name === 'mine') state.update(lab.name, { grafted: true });
   return code;
 };
@@ -128,7 +130,7 @@ const performOn = async (lab: Lab, request: Request, desk: Desk): Promise<number
     case 'give-up':
       return (await import('./hints.ts')).giveUp(lab, desk);
     case 'versus':
-      return versus(lab, withFolder(subject(), action).folder, request.seed);
+      return versus(lab, withFolder(subject(), action), request.seed);
     case 'graft':
       return graft(lab, withFolder(subject(), action), words, desk);
     default:

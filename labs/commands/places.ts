@@ -1,8 +1,8 @@
 /** Where everything is: the learner's files, the stub, the solution, the state. */
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Fault } from '#contracts/faults.ts';
+import { ROOT } from '../built.mjs';
 import type { Lab } from '../catalog.ts';
 
 export interface Places {
@@ -15,8 +15,6 @@ export interface Places {
 }
 
 type Environment = { readonly [name: string]: string | undefined };
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/[/\\]$/, '');
 
 /** MURMURATION_STATE and MURMURATION_LABS put a learner's belongings elsewhere: for tests. */
 export const placesFor = (environment: Environment): Places => ({
@@ -45,7 +43,10 @@ export interface Subject {
   pathOf(file: string): string;
 }
 
-const inFolder = (places: Places, name: string, folder: string): Subject => ({
+/** A subject that is one folder. */
+export type FolderSubject = Subject & { readonly folder: string };
+
+const inFolder = (places: Places, name: string, folder: string): FolderSubject => ({
   name,
   folder,
   words: name === 'mine' ? '' : ` of ${/\s/.test(name) ? `"${name}"` : name}`,

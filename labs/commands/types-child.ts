@@ -3,11 +3,9 @@
  * nothing. Started with the folder and the names of the files; see types.ts.
  */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { ROOT } from '../built.mjs';
 import type { TypeProblem } from './types.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * The project's own strictness, with two differences: what is unused is no error while somebody is still

@@ -9,6 +9,7 @@ import esbuild from 'esbuild';
 import { createImports, type Reading } from './imports.ts';
 import type { LoadProblem, Where } from './result.ts';
 import { EditMismatch, hashOf, isUnderTest, type Subject } from './subject.ts';
+import { SCRIPT } from './wire.ts';
 
 export interface Bundle {
   readonly ok: true;
@@ -47,7 +48,6 @@ export interface Bundler {
 /** Ends the bundler's service, which otherwise waits for more work. */
 export const stop = (): Promise<void> => esbuild.stop();
 
-const SCRIPT = 'parts-under-test.js';
 const ENTRY = '<parts>';
 
 const wordsOf = (kind: LoadProblem['kind'], text: string): string => {

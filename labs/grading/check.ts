@@ -6,12 +6,10 @@ import { findSmallest } from './smallest.ts';
 import { drawFor, type Loaded, type Seeds } from './target.ts';
 import { writeToken } from './token.ts';
 
-/** Seeds, and what is kept. */
+/** Seeds, and what is graded. */
 export interface Terms extends Seeds {
   /** Ids of the checks to grade; without them, all. */
   readonly checks?: readonly string[];
-  /** Keep what the code prints even where a check passes. */
-  readonly printed?: boolean;
 }
 
 const headOf = ({ id, verb, law, points }: Check) => ({ id, verb, law, pointsMax: points });
@@ -90,6 +88,6 @@ export const gradeCheck = async (
     points: check.points,
     tried,
     proved: check.proves(tried),
-    ...(terms.printed === true && printed !== '' && { printed }),
+    ...(printed !== '' && { printed }),
   };
 };

@@ -6,7 +6,8 @@ import { existsSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { OnResolveArgs, PartialMessage, Plugin } from 'esbuild';
-import { type Edit, isUnderTest, ROOT, type Subject } from './subject.ts';
+import { ROOT } from '../built.mjs';
+import { type Edit, isUnderTest, type Subject } from './subject.ts';
 
 const CONTRACTS = path.join(ROOT, 'reference', 'contracts');
 const CHECKPOINT = path.join(ROOT, 'labs', 'checkpoint.ts');

@@ -2,12 +2,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { ROOT } from '../built.mjs';
 import type { Lab } from '../catalog.ts';
 import type { LoadProblem } from './result.ts';
-
-/** The project's root. */
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A change to the text of one file, made in memory: a mutant is an edit of the solution. */
 export interface Edit {

@@ -5,6 +5,9 @@
  * that the code under test prints or writes can be taken for an answer.
  */
 
+/** The name under which the parts appear in stacks. */
+export const SCRIPT = 'parts-under-test.js';
+
 /** What a child may use. */
 export interface Limits {
   /** Until the kit is up; a machine that needs longer cannot grade. */

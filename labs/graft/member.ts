@@ -17,7 +17,8 @@ import type { Parts } from '../checkpoint.ts';
 import { describeThrown } from '../grading/child/thrown.ts';
 import { guarded, type Watch } from './guard.ts';
 import { BEAT_MS } from './limits.ts';
-import { report, SCRIPT } from './trouble.ts';
+import { SCRIPT } from '../grading/wire.ts';
+import { report } from './trouble.ts';
 import type { Beat } from './watchdog.ts';
 
 const vocabulary: Vocabulary = {

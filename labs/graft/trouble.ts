@@ -18,9 +18,6 @@ export type Trouble =
   /** It ended the process. */
   | { readonly kind: 'ended'; readonly stack: string };
 
-/** The name under which the code appears in stacks. */
-export const SCRIPT = 'parts-under-test.js';
-
 const EVENT = 'layer_failed';
 const STACK_CHARACTERS_MAX = 8_000;
 const STDERR = 2;

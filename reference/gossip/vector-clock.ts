@@ -5,7 +5,7 @@
  * here is at most the one there, here is before there; if each has a larger one somewhere, neither
  * knew of the other. A counter at zero is left off the wall, so that equal knowledge looks equal.
  */
-import type { ClockOrder, VectorClock, VectorClocks } from '#contracts/clock.ts';
+import type { ClockOrder, VectorClock } from '#contracts/clock.ts';
 import type { Did } from '#contracts/identifiers.ts';
 
 /** Whether some component of `left` is larger than that of `right`. */
@@ -41,5 +41,3 @@ export const ofRecord = (
   links: readonly VectorClock[],
 ): VectorClock =>
   [...links, new Map([[author, sequence]])].reduce<VectorClock>(merge, new Map<Did, number>());
-
-export const vectorClocks: VectorClocks = { compare, merge, ofRecord };

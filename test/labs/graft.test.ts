@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stubOf } from '#labs/matrix/field.ts';
-import { ROOT } from '#labs/grading/subject.ts';
+import { ROOT } from '#labs/built.mjs';
 import { LAB, layOut, ownFolder, RECEIVE_LINE } from './variants.ts';
 
 interface Ended {

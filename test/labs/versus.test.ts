@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { solutionOf, stubOf, wheatsOf, withWheat } from '#labs/matrix/field.ts';
 import { withLoaded } from '#labs/grading/with-loaded.ts';
+import { placesFor, subjectOf, type FolderSubject } from '#labs/commands/places.ts';
 import { versus } from '#labs/versus.ts';
 import { lockstep } from '#labs/versus/lockstep.ts';
 import { drawBouts } from '#labs/versus/schedules.ts';
@@ -11,11 +12,12 @@ import { LAB, layOut, ownFolder, RECEIVE_LINE, type Variant } from './variants.t
 /** Runs the command; gives what it said. */
 const run = async (folder: string, seed?: string) => {
   const said: string[] = [];
+  const subject = subjectOf(placesFor({}), LAB, folder, {}) as FolderSubject;
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     said.push(String(text));
     return true;
   });
-  const code = await versus(LAB, folder, seed).finally(() => write.mockRestore());
+  const code = await versus({ lab: LAB, subject }, seed).finally(() => write.mockRestore());
   return { code, lines: said.join('').trimEnd().split('\n') };
 };
 
