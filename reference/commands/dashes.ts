@@ -9,7 +9,7 @@ import { Fault } from '#contracts/faults.ts';
 /** Words of all commands that a value follows. */
 const WITH_VALUE = `
   after baseline canary cap crashes currency data decimals duplicates entries host
-  interface lab limit loss many members memo name network nodes of partitions peers port replay seed
+  interface limit loss many members memo name network nodes of partitions peers port replay seed
   seeds with without
   digestIntervalMs digestIntervalMsMax digestJitterMs digestSpacingMs frameTimeoutMs helloRetryMs
   helloTimeoutMs linksMax pingIntervalMs pingMissesMax pullBytesMax pullTimeoutMs
