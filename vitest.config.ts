@@ -9,5 +9,7 @@ export default defineConfig({
     hookTimeout: 20_000,
     // Two cores are what CI has; processes that tests start want a share of them too.
     maxWorkers: 2,
+    // A golden that is not there is a failing test, not a file to be written: `vitest run -u` writes it.
+    update: 'none',
   },
 });
