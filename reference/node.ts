@@ -18,7 +18,7 @@
  */
 import type { Effect } from '#contracts/effects.ts';
 import type { Cancel, Host } from '#contracts/host.ts';
-import { ledgerTopic, type Did, type Topic } from '#contracts/identifiers.ts';
+import { LEDGER_TOPIC_PATTERN, ledgerTopic, type Did, type Topic } from '#contracts/identifiers.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
 import type { GossipMessage, TopicMessage } from '#contracts/messages.ts';
 import type { Network, Node, NodeCount, NodeEvent } from '#contracts/node.ts';
@@ -61,7 +61,12 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   const content = layers.content();
   const frames = layers.frames({ content });
   const records = layers.records({ content, network: network.id, ...(verify && { verify }) });
-  const trust = layers.trust({ self: signer.did, genesis });
+  const trust = layers.trust({
+    self: signer.did,
+    genesis,
+    accessOf: (topic) => (LEDGER_TOPIC_PATTERN.test(topic) ? { access: 'Public' } : undefined),
+    now: () => host.now(),
+  });
   const ledger = layers.ledger({ genesis });
   const reconciliation = layers.reconciliation({ content });
   const claim = claimStore(host.store, network.id, signer.did);

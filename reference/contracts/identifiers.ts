@@ -24,6 +24,9 @@ export const LEDGER_TOPIC_PATTERN = /^ledger:[A-Za-z0-9_-]{1,32}$/;
 /** The topic that carries a currency. */
 export const ledgerTopic = (currency: string): Topic => `ledger:${currency}`;
 
+/** Where members say how far they trust each other. */
+export const TRUST_TOPIC: Topic = 'trust:attestations';
+
 /** 64 lower-case hexadecimal digits: the shape of a RecordId and of a NetworkId. */
 export const HASH_PATTERN = /^[0-9a-f]{64}$/;
 

@@ -18,6 +18,8 @@ export const RECORD_BYTES_MAX = 65_536;
 export const LINES_MAX = 256;
 /** Bytes of UTF-8 in a memo. */
 export const MEMO_BYTES_MAX = 4_096;
+/** Bytes of UTF-8 in a note. */
+export const NOTE_BYTES_MAX = 16_384;
 
 /** One account line of a journal entry: exactly one of `debit` and `credit`, a decimal string of an integer. */
 export interface EntryLine {
@@ -44,10 +46,16 @@ export interface TrustBody {
   readonly expiresAt: number;
 }
 
+/** The body of a record of kind `icn/note/1`: something said in an open topic. */
+export interface NoteBody {
+  readonly text: string;
+}
+
 /** Every kind of record, by the name that is hashed with it, so that one is never taken for another. */
 export interface RecordBodies {
   readonly 'icn/entry/1': EntryBody;
   readonly 'icn/trust/1': TrustBody;
+  readonly 'icn/note/1': NoteBody;
 }
 export type RecordKind = keyof RecordBodies;
 

@@ -6,6 +6,7 @@
  */
 import type { Genesis } from './genesis.ts';
 import type { Did, Topic } from './identifiers.ts';
+import type { TopicAccess } from './topics.ts';
 
 /** Scores in [0, 0.1), [0.1, 0.4), [0.4, 0.7), [0.7, 1]. */
 export const TRUST_CLASSES = ['Isolated', 'Known', 'Partner', 'Federated'] as const;
@@ -31,6 +32,10 @@ export interface Trust {
 export interface TrustOptions {
   readonly self: Did;
   readonly genesis: Genesis;
+  /** The rule of a topic; undefined for one that this node does not have. */
+  readonly accessOf: (topic: Topic) => TopicAccess | undefined;
+  /** Milliseconds since 1970: attestations expire. */
+  readonly now: () => number;
 }
 
 export type CreateTrust = (options: TrustOptions) => Trust;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
-import type { Answer } from './methods.ts';
+import type { Answer } from './methods/method.ts';
 
 /** How to reach a running node: written at its start with mode 0600, removed at its end. */
 export interface Control {

@@ -11,23 +11,25 @@ import { z } from 'zod';
 import {
   HASH_PATTERN,
   LEDGER_TOPIC_PATTERN,
+  TRUST_TOPIC,
   type Did,
   type Json,
   type NetworkId,
   type RecordId,
+  type Topic,
 } from '#contracts/identifiers.ts';
 import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
 import {
   LINES_MAX,
   MEMO_BYTES_MAX,
+  NOTE_BYTES_MAX,
   PARENTS_MAX,
   type RecordKind,
   type SignedRecord,
 } from '#contracts/records.ts';
+import { isReserved, TOPIC_PATTERN } from '#contracts/topics.ts';
 import { SIGNATURE_PATTERN } from './signature.ts';
 
-/** The topic of trust edges. */
-const TRUST_TOPIC = 'trust:attestations';
 /** Sign and size are for the ledger to judge; 40 digits are enough to say something out of range. */
 const AMOUNT_PATTERN = /^-?(0|[1-9][0-9]{0,39})$/;
 
@@ -55,7 +57,7 @@ const kindOf = (claim: Json): RecordKind | undefined => {
   if (typeof claim !== 'object' || claim === null || !Object.hasOwn(claim, 'kind'))
     return undefined;
   const { kind } = claim as { readonly kind: Json };
-  return kind === 'icn/entry/1' || kind === 'icn/trust/1' ? kind : undefined;
+  return KINDS.find((known) => known === kind);
 };
 
 /** The links and the number of a record, among themselves. */
@@ -73,8 +75,16 @@ const refuseLinks = (record: SignedRecord): string | undefined => {
   return undefined;
 };
 
+/** Which topics carry which kind: none may carry another's, or a note could stand in a chain of entries. */
+const CARRIES: { readonly [Kind in RecordKind]: (topic: Topic) => boolean } = {
+  'icn/entry/1': (topic) => LEDGER_TOPIC_PATTERN.test(topic),
+  'icn/trust/1': (topic) => topic === TRUST_TOPIC,
+  'icn/note/1': (topic) => TOPIC_PATTERN.test(topic) && !isReserved(topic),
+};
+const KINDS = Object.keys(CARRIES) as RecordKind[];
+
 const refuseTopic = ({ kind, topic }: SignedRecord): string | undefined => {
-  const fits = kind === 'icn/entry/1' ? LEDGER_TOPIC_PATTERN.test(topic) : topic === TRUST_TOPIC;
+  const fits = CARRIES[kind](topic);
   return fits ? undefined : `topic: expected one for ${kind}, came ${topic.slice(0, 64)}`;
 };
 
@@ -103,7 +113,7 @@ const createSchemas = (isDid: (text: string) => boolean): Schemas => {
       kind: z.literal('icn/entry/1'),
       body: z.strictObject({
         accounts: listOf(lineOf(did), LINES_MAX),
-        memo: z.exactOptional(memo),
+        memo: z.exactOptional(textOf(MEMO_BYTES_MAX)),
         contract: z.exactOptional(spelled(HASH_PATTERN, '64 lower-case hex digits')),
       }),
     }),
@@ -115,6 +125,11 @@ const createSchemas = (isDid: (text: string) => boolean): Schemas => {
         score: z.number().min(0).max(1),
         expiresAt: z.int().min(0),
       }),
+    }),
+    'icn/note/1': z.strictObject({
+      ...envelope,
+      kind: z.literal('icn/note/1'),
+      body: z.strictObject({ text: textOf(NOTE_BYTES_MAX) }),
     }),
   };
 };
@@ -134,12 +149,10 @@ const listOf = <Item>(item: z.ZodType<Item>, itemsMax: number): z.ZodType<Item[]
 
 const recordId = spelled<RecordId>(HASH_PATTERN, 'a record id of 64 lower-case hex digits');
 const amount = spelled(AMOUNT_PATTERN, 'a decimal integer of at most 40 digits');
-const memo = z
-  .string()
-  .refine(
-    (text) => Buffer.byteLength(text) <= MEMO_BYTES_MAX,
-    `expected at most ${MEMO_BYTES_MAX} bytes`,
-  );
+const textOf = (bytesMax: number) =>
+  z
+    .string()
+    .refine((text) => Buffer.byteLength(text) <= bytesMax, `expected at most ${bytesMax} bytes`);
 
 const lineOf = (account: z.ZodType<Did>) =>
   z

@@ -7,7 +7,7 @@
  */
 import { TRUST_CLASSES, type Budget, type CreateTrust, type TrustClass } from '#contracts/trust.ts';
 import type { Did } from '#contracts/identifiers.ts';
-import { LEDGER_TOPIC_PATTERN } from '#contracts/identifiers.ts';
+import type { TopicAccess } from '#contracts/topics.ts';
 
 /** The most that hearsay can give: still Known. */
 const VOUCHED_SCORE_MAX = 0.39;
@@ -28,7 +28,7 @@ const classOfScore = (score: number): TrustClass => {
   return TRUST_CLASSES[index] ?? 'Isolated';
 };
 
-export const create: CreateTrust = ({ self, genesis }) => {
+export const create: CreateTrust = ({ self, genesis, accessOf }) => {
   const edges = new Map<Did, Map<Did, number>>();
   for (const { from, to, score } of genesis.trust) {
     const out = edges.get(from) ?? new Map<Did, number>();
@@ -45,15 +45,25 @@ export const create: CreateTrust = ({ self, genesis }) => {
     return Math.max(mine.get(peer) ?? 0, Math.min(VOUCHED_SCORE_MAX, vouched));
   };
 
+  const allows = (access: TopicAccess | undefined, who: Did): boolean => {
+    if (access === undefined) return false;
+    switch (access.access) {
+      case 'Public':
+        return true;
+      case 'Private':
+        return access.allowed.includes(who);
+      case 'TrustGated':
+        return TRUST_CLASSES.indexOf(classOf(who)) >= TRUST_CLASSES.indexOf(access.minTrust);
+    }
+  };
+
   const classOf = (peer: Did): TrustClass => classOfScore(score(peer));
 
   return {
     score,
     classOf,
     budget: (peer) => BUDGETS[classOf(peer)],
-    // Ledger topics are public: validity is decided by the fold, alike on every node, never by who
-    // trusts whom. Other topics are not open yet.
-    mayPublish: (topic) => LEDGER_TOPIC_PATTERN.test(topic),
-    mayRead: (topic) => LEDGER_TOPIC_PATTERN.test(topic),
+    mayPublish: (topic, author) => allows(accessOf(topic), author),
+    mayRead: (topic, peer) => allows(accessOf(topic), peer),
   };
 };

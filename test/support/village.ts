@@ -186,7 +186,12 @@ export const createVillage = (options: VillageOptions): Village => {
       self: signer.did,
       topic: HOURS,
       records: options.records ?? records,
-      trust: createTrust({ self: signer.did, genesis }),
+      trust: createTrust({
+        self: signer.did,
+        genesis,
+        accessOf: () => ({ access: 'Public' }),
+        now: () => 0,
+      }),
       reconciliation: createReconciliation({ content }),
       read: (id) => stored.get(id),
       random: createRandom(`${options.seed ?? 'village'} ${signer.did}`).next,

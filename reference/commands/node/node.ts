@@ -3,7 +3,7 @@
  * from them.
  */
 import { Fault } from '#contracts/faults.ts';
-import { HISTORY_ROWS_MAX } from '#reference/operations/methods.ts';
+import { HISTORY_ROWS_MAX } from '#reference/operations/methods/ledger.ts';
 import { question } from './ask.ts';
 import { EXIT } from '#reference/commands/exit.ts';
 import { exportRecords, importRecords } from './files.ts';

@@ -5,7 +5,7 @@ import type { Node, NodeEvent } from '#contracts/node.ts';
 import { readSettings, settingsSchema } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { eventLine, eventView } from '#reference/operations/events.ts';
-import { isDialable } from '#reference/operations/methods.ts';
+import { isDialable } from '#reference/operations/methods/network.ts';
 import { formatAddress } from '#reference/transport/address.ts';
 import { show } from './ask.ts';
 import { startDaemon, untilStopped } from './daemon.ts';
