@@ -17,24 +17,29 @@
  * hosts, a learner's graft other factories; nothing else in here changes.
  */
 import type { Effect } from '#contracts/effects.ts';
+import type { Gossip } from '#contracts/gossip.ts';
 import type { Cancel, Host } from '#contracts/host.ts';
-import { LEDGER_TOPIC_PATTERN, ledgerTopic, type Did, type Topic } from '#contracts/identifiers.ts';
+import { ledgerTopic, type Did, type RecordId, type Topic } from '#contracts/identifiers.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
 import type { GossipMessage, TopicMessage } from '#contracts/messages.ts';
-import type { Network, Node, NodeCount, NodeEvent } from '#contracts/node.ts';
-import { accepted } from '#contracts/outcome.ts';
+import type { Network, Node, NodeCount, NodeEvent, PublishStatus } from '#contracts/node.ts';
+import { accepted, type Outcome } from '#contracts/outcome.ts';
 import type { Records, Signer } from '#contracts/records.ts';
 import type { NodeSettings } from '#contracts/settings.ts';
+import type { CoordinationState } from '#contracts/snapshot.ts';
+import { isReserved, type TopicPolicy } from '#contracts/topics.ts';
 import type { Listener } from '#contracts/transport.ts';
-import { createAuthor } from './node/author.ts';
+import { createAuthor, type Authored } from './node/author.ts';
+import { createOwnChain } from './node/own-chain.ts';
 import { partsOf } from './node/parts.ts';
 import { createPeering } from './node/peering.ts';
 import { createPerformer } from './node/performer.ts';
+import { createPolicies, isDurable, ledgerPolicy, TRUST_POLICY } from './node/policies.ts';
 import { createQuestions } from './node/questions.ts';
 import { claimStore, createRecordStore } from './node/record-store.ts';
 import { restore } from './node/restore.ts';
 import { createSession } from './node/session.ts';
-import { createTopics, gossipOf, type Gossips } from './node/topics.ts';
+import { createTopics, gossipOf } from './node/topics.ts';
 
 export interface NodeOptions {
   readonly host: Host;
@@ -44,6 +49,8 @@ export interface NodeOptions {
   readonly settings: NodeSettings;
   /** See RecordsOptions: the simulator's memory of signatures. */
   readonly verify?: Records['verify'];
+  /** What a snapshot kept: topics, and ends of the own chain. */
+  readonly coordination?: CoordinationState;
 }
 
 /** Whether an effect of an import says that a record may not enter. */
@@ -52,41 +59,54 @@ const isRefusal = (effect: Effect): boolean =>
   effect.event.startsWith('record_') &&
   !['record_duplicate', 'record_given_up'].includes(effect.event);
 
+/** Who else wanted to hear of each topic when a snapshot was made. */
+const othersIn = ({ subscriptions }: CoordinationState, self: Did) =>
+  Object.fromEntries(
+    Object.entries(subscriptions).map(([topic, dids]) => [
+      topic,
+      dids.filter((did) => did !== self),
+    ]),
+  );
+
 /** Opens the store, reads back what it holds and checks it. Rejects with Faults of the store. */
 export const createNode = async (options: NodeOptions): Promise<Node> => {
-  const { host, network, signer, layers, settings, verify } = options;
+  const { host, network, signer, layers, settings, verify, coordination } = options;
   const { genesis } = network;
 
   // Each layer is handed what it stands on.
   const content = layers.content();
   const frames = layers.frames({ content });
   const records = layers.records({ content, network: network.id, ...(verify && { verify }) });
-  const trust = layers.trust({
-    self: signer.did,
-    genesis,
-    accessOf: (topic) => (LEDGER_TOPIC_PATTERN.test(topic) ? { access: 'Public' } : undefined),
-    now: () => host.now(),
-  });
+  const policies = createPolicies(signer.did, [
+    ...genesis.currencies.map(({ name }) => ledgerPolicy(ledgerTopic(name))),
+    TRUST_POLICY,
+    ...(coordination?.topics ?? []).filter(({ topic }) => !isReserved(topic)),
+  ]);
+  const now = (): number => host.now();
+  const trust = layers.trust({ self: signer.did, genesis, accessOf: policies.accessOf, now });
   const ledger = layers.ledger({ genesis });
   const reconciliation = layers.reconciliation({ content });
   const claim = claimStore(host.store, network.id, signer.did);
-  const store = createRecordStore(host.store, content);
-  const gossips: Gossips = new Map(
-    genesis.currencies.map(({ name }) => {
-      const topic = ledgerTopic(name);
-      const gossip = layers.gossip({
-        self: signer.did,
-        topic,
-        records,
-        trust,
-        reconciliation,
-        read: store.read,
-        random: host.random,
-        settings: settings.gossip,
-      });
-      return [topic, gossip];
-    }),
-  );
+  const store = createRecordStore({
+    store: host.store,
+    content,
+    owner: signer.did,
+    isDurable,
+    ...(coordination && { ownTips: coordination.ownTips }),
+  });
+  const gossipFor = ({ topic, retention }: TopicPolicy): Gossip =>
+    layers.gossip({
+      self: signer.did,
+      topic,
+      records,
+      trust,
+      reconciliation,
+      read: store.read,
+      random: host.random,
+      settings: settings.gossip,
+      ...(retention && { window: { retention, now } }),
+    });
+  const gossips = new Map(policies.all().map((policy) => [policy.topic, gossipFor(policy)]));
   await restore(store, gossips, ledger);
 
   // What happens is told and counted.
@@ -124,7 +144,16 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
 
   // Links become sessions, and what is said there is led to the gossip of its topic.
   const say = (peer: Did, message: GossipMessage): void => send([peer], message);
-  const topics = createTopics({ gossips, trust, host, say, perform, count });
+  const topics = createTopics({
+    gossips,
+    trust,
+    host,
+    say,
+    perform,
+    count,
+    claimed: (peer, digest) => ownChain.heard(peer, digest),
+    ...(coordination && { remembered: othersIn(coordination, signer.did) }),
+  });
   const peering = createPeering({
     self: signer.did,
     host,
@@ -157,6 +186,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
 
   let listener: Listener | undefined;
   const shutDown = (): void => {
+    ownChain.stop();
     performer.stop();
     peering.stop();
   };
@@ -169,17 +199,50 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     gossips,
     ledger,
     read: store.read,
+    ownTip: store.ownTip,
+    trust,
   });
+  const ownChain = createOwnChain({
+    self: signer.did,
+    host,
+    peers: () => peering.peers().map(({ did }) => did),
+    lengthOf: (topic) =>
+      store.ownTip(topic)?.sequence ?? gossips.get(topic)?.knowledge.clock().get(signer.did) ?? 0,
+  });
+  /** Signs and publishes once the own chain is known; resolves when it is durable. */
+  const publish = <Status extends string>(
+    topic: Topic,
+    sign: () => Outcome<Authored, Status>,
+  ): Promise<Outcome<RecordId, Status>> =>
+    new Promise((resolve, reject) => {
+      const run = (): void => {
+        const outcome = sign();
+        if (!outcome.ok) return resolve(outcome);
+        const { record, effects } = outcome.value;
+        perform(topic, effects, () => resolve(accepted(record.id)), reject);
+      };
+      ownChain.whenKnown(topic, run, reject);
+    });
   const questions = createQuestions({
     content,
     records,
     gossips,
+    policyOf: policies.of,
     ledger,
     reconciliation,
     freshLedger: () => layers.ledger({ genesis }),
     read: store.read,
     stored: store.stored,
   });
+
+  /** Something of each topic that has it. */
+  const byTopic = <Value>(valueOf: (topic: Topic) => Value | undefined) =>
+    Object.fromEntries(
+      policies.all().flatMap(({ topic }): [Topic, Value][] => {
+        const value = valueOf(topic);
+        return value === undefined ? [] : [[topic, value]];
+      }),
+    );
 
   return {
     did: signer.did,
@@ -202,13 +265,32 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       await host.store.close();
     },
 
-    pay: async (payment) => {
-      const outcome = author(payment);
+    pay: (payment) => publish(ledgerTopic(payment.currency), () => author.pay(payment)),
+    publish: (topic, text) =>
+      publish<PublishStatus>(topic, () => author.say('icn/note/1', topic, { text })),
+    open(policy) {
+      const outcome = policies.open(host.monotonic(), policy);
       if (!outcome.ok) return outcome;
-      const { record, effects } = outcome.value;
-      await performed(record.topic, effects);
-      return accepted(record.id);
+      gossips.set(policy.topic, gossipFor(policy));
+      host.log('info', 'topic_opened', { ...policy });
+      topics.opened(policy.topic);
+      return outcome;
     },
+    close(topic) {
+      if (!policies.close(topic)) return false;
+      for (const id of gossipOf(gossips, topic).knowledge.ordered()) store.forget(id);
+      gossips.delete(topic);
+      performer.forget(topic);
+      topics.closed(topic);
+      return true;
+    },
+    coordination: () => ({
+      owner: signer.did,
+      topics: policies.all(),
+      subscriptions: byTopic((topic) => [signer.did, ...topics.subscribers(topic)].sort()),
+      clocks: byTopic((topic) => Object.fromEntries(gossipOf(gossips, topic).knowledge.clock())),
+      ownTips: byTopic((topic) => store.ownTip(topic)),
+    }),
     async imported(topic, claims) {
       const effects = gossipOf(gossips, topic).import(host.monotonic(), claims);
       await performed(topic, effects);

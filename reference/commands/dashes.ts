@@ -8,9 +8,9 @@ import { Fault } from '#contracts/faults.ts';
 
 /** Words of all commands that a value follows. */
 const WITH_VALUE = `
-  after baseline canary cap crashes currency data decimals duplicates entries host
-  interface limit loss many members memo name network nodes of partitions peers port replay seed
-  seeds with without
+  after baseline canary cap crashes currency data days decimals duplicates entries for host
+  interface limit loss many members memo name network nodes of partitions peers port records replay seed
+  seeds trusted with without
   digestIntervalMs digestIntervalMsMax digestJitterMs digestSpacingMs frameTimeoutMs helloRetryMs
   helloTimeoutMs linksMax pingIntervalMs pingMissesMax pullBytesMax pullTimeoutMs
   pushBytesMax queuedBytesMax redialMsMax redialMsMin requestRetryMs waitingMax
@@ -31,6 +31,7 @@ const ALONE = [
   'hint',
   'json',
   'lines',
+  'local',
   'order',
   'reset',
   'sealed',

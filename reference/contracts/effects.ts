@@ -9,7 +9,7 @@ import type { SignedRecord } from './records.ts';
 export type Effect =
   /** Keep this record for good. */
   | { readonly effect: 'store'; readonly record: SignedRecord }
-  /** Give up a stored record: a surplus child of a fork. */
+  /** Give up a stored record: a surplus child of a fork, or what has left the window of a topic. */
   | { readonly effect: 'forget'; readonly id: RecordId }
   /** All ancestors are there: hand the record to the topic's subscribers on this node. */
   | { readonly effect: 'deliver'; readonly record: SignedRecord }
@@ -39,6 +39,9 @@ export const GOSSIP_EVENTS = [
   'record_links_malformed',
   'record_surplus_child',
   'record_given_up',
+  'record_behind',
+  'record_dated_ahead',
+  'gap_passed',
   'fork_detected',
   'response_unsolicited',
   'digest_too_often',

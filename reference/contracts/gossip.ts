@@ -14,6 +14,7 @@ import type { Knowledge } from './knowledge.ts';
 import type { TopicMessage } from './messages.ts';
 import type { Records, SignedRecord } from './records.ts';
 import type { Reconciliation } from './reconciliation.ts';
+import type { Retention } from './topics.ts';
 import type { Trust } from './trust.ts';
 
 /** The number that ends a comment is the default. */
@@ -76,6 +77,12 @@ export interface Gossip {
   elapsed(now: number, timer: string): readonly Effect[];
 }
 
+export interface TopicWindow {
+  readonly retention: Retention;
+  /** Milliseconds since 1970: records are dated. */
+  readonly now: () => number;
+}
+
 export interface GossipOptions {
   readonly self: Did;
   readonly topic: Topic;
@@ -87,6 +94,8 @@ export interface GossipOptions {
   /** Uniform in [0, 1): seeded in the simulator. */
   readonly random: () => number;
   readonly settings: GossipSettings;
+  /** In a topic that forgets: how much it remembers, and what time it is. Undefined: nothing is given up. */
+  readonly window?: TopicWindow;
 }
 
 export type CreateGossip = (options: GossipOptions) => Gossip;

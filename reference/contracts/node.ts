@@ -10,6 +10,8 @@ import type { Knowledge } from './knowledge.ts';
 import type { Credit, LedgerStatus, Standing, Verdict } from './ledger.ts';
 import type { Outcome } from './outcome.ts';
 import type { SignedRecord } from './records.ts';
+import type { CoordinationState } from './snapshot.ts';
+import type { TopicOpenStatus, TopicPolicy } from './topics.ts';
 
 /** A genesis and its hash. */
 export interface Network {
@@ -54,6 +56,9 @@ export interface Payment {
   readonly memo?: string;
 }
 
+/** Why a note was not signed. */
+export type PublishStatus = 'topic_unknown' | 'not_permitted';
+
 /** Why a payment was not signed. */
 export type PaymentStatus = 'currency_unknown' | Exclude<LedgerStatus, 'accepted'>;
 
@@ -65,10 +70,11 @@ export type NodeEvent =
       readonly record: SignedRecord;
       readonly verdict: Verdict;
     }
+  /** A record of a topic that is no ledger. */
+  | { readonly event: 'heard'; readonly record: SignedRecord }
   | { readonly event: 'failed'; readonly reason: string };
 
-export interface TopicView {
-  readonly topic: Topic;
+export interface TopicView extends TopicPolicy {
   readonly records: number;
   readonly authors: number;
   readonly heads: number;
@@ -103,6 +109,17 @@ export interface Node {
    * that cannot be promised any more: the store failed, or the node has stopped.
    */
   pay(payment: Payment): Promise<Outcome<RecordId, PaymentStatus>>;
+
+  /** A topic from now on, until it is closed or the node ends. What the topic remembers is empty at first. */
+  open(policy: TopicPolicy): Outcome<void, TopicOpenStatus>;
+  /** False for a topic that is not open, or stays: of the ledger, of trust. */
+  close(topic: Topic): boolean;
+  /** Says something in an open topic; resolves when its number is taken for good. Rejects as `pay` does. */
+  publish(topic: Topic, text: string): Promise<Outcome<RecordId, PublishStatus>>;
+  /** What is remembered of a topic that is no ledger, causes first. */
+  said(topic: Topic): readonly SignedRecord[];
+  /** What a snapshot keeps. */
+  coordination(): CoordinationState;
 
   balances(topic: Topic): ReadonlyMap<Did, bigint>;
   credit(topic: Topic, account: Did): Credit;

@@ -16,6 +16,7 @@ import type { Records, RecordStatus, SignedRecord } from '#contracts/records.ts'
 import type { Trust } from '#contracts/trust.ts';
 import type { Log, LogEntry } from './topic-log.ts';
 import type { WaitingRoom } from './waiting.ts';
+import type { Window } from './window.ts';
 
 /** What became of a claim. */
 export type Admission =
@@ -41,6 +42,7 @@ export type Admission =
 interface Rooms {
   readonly log: Log;
   readonly waiting: WaitingRoom;
+  readonly window: Window | undefined;
 }
 
 const EVENTS: { readonly [Status in RecordStatus]: GossipEvent } = {
@@ -129,9 +131,10 @@ const dropSurplus = (log: Log, records: readonly SignedRecord[]): RecordId[] => 
         log.remove(id);
         forgotten.push(id);
       }
-      // All of them are by one author and parents are by others, so every parent is held still.
+      // All of them are by one author and parents are by others: those that were held are held still.
       for (const parent of removed.flatMap(({ parents }) => parents)) {
-        if (!forked.has(log.entry(parent)!.author)) continue;
+        const named = log.entry(parent);
+        if (!named || !forked.has(named.author)) continue;
         // One by one: a chain may be longer than a call can have arguments.
         for (const entry of stem(log, parent)) suspects.push(entry);
       }
@@ -194,12 +197,17 @@ const take = (rooms: Rooms, first: SignedRecord): Admission => {
 
 /** The door. See the file's first lines. */
 export const createAdmission = (records: Records, trust: Trust, rooms: Rooms) => {
-  const { log, waiting } = rooms;
+  const { log, waiting, window } = rooms;
 
   /** Takes a record that is known to be one: our own, or one that was opened. */
   const admit = (record: SignedRecord): Admission => {
     if (!trust.mayPublish(record.topic, record.author)) {
       return refuse('record_not_permitted', `${record.author} may not publish in ${record.topic}`);
+    }
+    const outside = window?.refusal(record);
+    if (outside) {
+      const { sequence, author, timestamp } = record;
+      return refuse(outside, `record ${sequence} of ${author}, dated ${timestamp} ms`);
     }
     const missing = log.missing(record);
     if (missing.length === 0) return take(rooms, record);
@@ -222,5 +230,9 @@ export const createAdmission = (records: Records, trust: Trust, rooms: Rooms) =>
     return admit(record);
   };
 
-  return { admit, offer };
+  /** A link counts as missing no longer: takes what waited for nothing else. */
+  const free = (id: RecordId): readonly Admission[] =>
+    waiting.arrived(id).map((record) => admit(record));
+
+  return { admit, offer, free };
 };

@@ -17,6 +17,7 @@
  *   voice.ts       what we say of our own accord; pacing.ts how often
  *   state.ts       what is remembered: topic-log.ts what is held, waiting.ts what is not whole yet,
  *                  wants.ts asked for by id, pulls.ts asked for by run, peers.ts who is here
+ *   window.ts      topics that forget: window-log.ts in place of topic-log.ts, gaps, old age
  */
 import type { Effect } from '#contracts/effects.ts';
 import type { CreateGossip } from '#contracts/gossip.ts';
@@ -33,21 +34,24 @@ import { createIntake, type Taking } from './intake.ts';
 import { createService } from './service.ts';
 import { createState } from './state.ts';
 import { createVoice } from './voice.ts';
+import { WINDOW_TICK_MS } from './window.ts';
+
+const nextTick: Effect = { effect: 'schedule', timer: 'window', delayMs: WINDOW_TICK_MS };
 
 export const create: CreateGossip = (options) => {
   const { self, topic, reconciliation, settings } = options;
   const state = createState(options);
-  const { log, waiting, cadence, peers, wants, pulls, some, chosen } = state;
+  const { log, waiting, window, cadence, peers, wants, pulls, some, chosen } = state;
   const voice = createVoice(options, state);
   const { announce, sayDigest, ask, askAgain, pull } = voice;
-  const { takeClaims, takeOwn } = createIntake(options, state, voice);
+  const { takeClaims, takeFreed, takeOwn, trim } = createIntake(options, state, voice);
   const { answerRequest, answerPull } = createService(options, state);
 
   // --- What peers say -----------------------------------------------------------------------------
 
   const receiveAnnounce = (now: number, peer: Did, { records, ids }: Announce): Effect[] => {
     const taking = takeClaims(records, peer);
-    for (const id of ids) if (!log.has(id) && !waiting.has(id)) wants.add(id, peer);
+    for (const id of ids) if (!log.isSettled(id) && !waiting.has(id)) wants.add(id, peer);
     return passOn(now, peer, taking);
   };
 
@@ -125,6 +129,16 @@ export const create: CreateGossip = (options) => {
     ];
   };
 
+  /** Lets out what is too old, and passes over gaps that nobody fills. */
+  const tickWindow = (now: number): Effect[] => {
+    const passed = window?.passed(now, waiting.missing()) ?? [];
+    const named = passed.map((id): Effect => {
+      wants.remove(id);
+      return { effect: 'log', event: 'gap_passed', detail: `${id} in ${topic}` };
+    });
+    return [...named, ...takeFreed(passed).effects, ...trim()];
+  };
+
   // --- Inputs -------------------------------------------------------------------------------------
 
   return {
@@ -139,7 +153,10 @@ export const create: CreateGossip = (options) => {
       throw new Error(`${record.id} ${reason}`);
     },
 
-    start: () => [{ effect: 'schedule', timer: 'digest', delayMs: cadence.next() }],
+    start: () => [
+      { effect: 'schedule', timer: 'digest', delayMs: cadence.next() },
+      ...(window ? [nextTick] : []),
+    ],
 
     publish(now, record) {
       const { effects, taken } = takeOwn(record);
@@ -191,6 +208,8 @@ export const create: CreateGossip = (options) => {
           return ask(now);
         case 'pull':
           return expirePull(now);
+        case 'window':
+          return [...tickWindow(now), nextTick];
         default:
           throw new Error(`gossip: unknown timer ${timer}`);
       }

@@ -4,7 +4,7 @@
  */
 import type { Effect, GossipEvent } from '#contracts/effects.ts';
 import type { GossipOptions } from '#contracts/gossip.ts';
-import type { Did, Json } from '#contracts/identifiers.ts';
+import type { Did, Json, RecordId } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import { claimedId, createAdmission, type Admission } from './admission.ts';
 import type { State } from './state.ts';
@@ -15,6 +15,7 @@ const HOPELESS: ReadonlySet<GossipEvent> = new Set([
   'record_not_permitted',
   'record_links_malformed',
   'record_surplus_child',
+  'record_behind',
 ]);
 
 type Taken = Extract<Admission, { readonly status: 'taken' }>;
@@ -26,35 +27,55 @@ export interface Taking {
 }
 
 export const createIntake = (options: GossipOptions, state: State, { quicken }: Voice) => {
-  const { topic, records, trust } = options;
-  const { waiting, wants } = state;
+  const { self, topic, records, trust } = options;
+  const { waiting, wants, window } = state;
   const admission = createAdmission(records, trust, state);
 
   /** Offers claims to the door, one by one, and notes what is missing as wanted from `source`. */
   const takeClaims = (claims: readonly Json[], source: Did): Taking => {
-    const effects: Effect[] = [];
-    const taken: SignedRecord[] = [];
+    const taking: Taking = { effects: [], taken: [] };
     for (const claim of claims) {
       const outcome = admission.offer(claim);
-      if (outcome.status === 'refused') {
-        const { event, reason } = outcome;
-        effects.push({ effect: 'log', event, peer: source, detail: reason });
-        if (HOPELESS.has(event)) forgetWant(claim);
-      } else if (outcome.status === 'waiting') {
-        for (const id of outcome.missing) {
-          if (!waiting.has(id)) wants.add(id, source);
-        }
-        for (const id of outcome.left) {
-          effects.push({ effect: 'log', event: 'record_given_up', peer: source, detail: id });
-        }
-      } else {
-        effects.push(...keep(outcome));
-        taken.push(...outcome.records);
-      }
+      follow(outcome, source, taking);
+      if (outcome.status === 'refused' && HOPELESS.has(outcome.event)) forgetWant(claim);
     }
-    if (taken.length > 0) effects.push(...quicken());
-    return { effects, taken };
+    return finish(taking);
   };
+
+  /** Links that are missing no longer, though nobody brought them. */
+  const takeFreed = (ids: readonly RecordId[]): Taking => {
+    const taking: Taking = { effects: [], taken: [] };
+    for (const outcome of ids.flatMap((id) => admission.free(id))) follow(outcome, self, taking);
+    return finish(taking);
+  };
+
+  /** Adds what follows from one admission. */
+  const follow = (outcome: Admission, source: Did, { effects, taken }: Taking): void => {
+    if (outcome.status === 'refused') {
+      const { event, reason } = outcome;
+      effects.push({ effect: 'log', event, peer: source, detail: reason });
+    } else if (outcome.status === 'waiting') {
+      for (const id of outcome.missing) {
+        if (!waiting.has(id)) wants.add(id, source);
+      }
+      for (const id of outcome.left) {
+        effects.push({ effect: 'log', event: 'record_given_up', peer: source, detail: id });
+      }
+    } else {
+      effects.push(...keep(outcome));
+      taken.push(...outcome.records);
+    }
+  };
+
+  /** What was taken may push others out, and is a reason to speak sooner. */
+  const finish = (taking: Taking): Taking => {
+    if (taking.taken.length > 0) taking.effects.push(...trim(), ...quicken());
+    return taking;
+  };
+
+  /** What has to leave a topic that forgets. */
+  const trim = (): Effect[] =>
+    (window?.trim() ?? []).map((id): Effect => ({ effect: 'forget', id }));
 
   /** A record that is genuine and may not enter: the next peer could send no better one. */
   const forgetWant = (claim: Json): void => {
@@ -86,8 +107,8 @@ export const createIntake = (options: GossipOptions, state: State, { quicken }: 
     if (outcome.status !== 'taken') {
       throw new Error(`gossip: own record ${record.id} was not taken: ${JSON.stringify(outcome)}`);
     }
-    return { effects: [...keep(outcome), ...quicken()], taken: [...outcome.records] };
+    return finish({ effects: keep(outcome), taken: [...outcome.records] });
   };
 
-  return { takeClaims, takeOwn };
+  return { takeClaims, takeFreed, takeOwn, trim };
 };

@@ -10,12 +10,16 @@ import { createPulls } from './pulls.ts';
 import { create as createLog } from './topic-log.ts';
 import { createWaitingRoom } from './waiting.ts';
 import { createWants } from './wants.ts';
+import { createWindowLog } from './window-log.ts';
+import { createWindow } from './window.ts';
 
 /** Peers told of a new record among `count` nodes: clamp(ceil(log2 n) + 1, 3, 10). */
 const fanOut = (count: number): number =>
   Math.min(10, Math.max(3, Math.ceil(Math.log2(Math.max(1, count))) + 1));
 
-export const createState = ({ topic, random, settings }: GossipOptions) => {
+export const createState = (options: GossipOptions) => {
+  const { topic, random, settings } = options;
+  const windowLog = options.window && createWindowLog(topic);
   const peers = createPeers(settings);
 
   /** Up to `count` of a list, drawn anew each time: the first steps of a Fisher-Yates shuffle. */
@@ -29,7 +33,9 @@ export const createState = ({ topic, random, settings }: GossipOptions) => {
   };
 
   return {
-    log: createLog(topic),
+    log: windowLog ?? createLog(topic),
+    /** In a topic that forgets. */
+    window: options.window && windowLog && createWindow(options.window, windowLog),
     waiting: createWaitingRoom(settings.waitingMax),
     /** How often we speak. */
     cadence: createCadence(settings, random),

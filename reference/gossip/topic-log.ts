@@ -40,6 +40,8 @@ const withOne = (list: readonly RecordId[], id: RecordId): readonly RecordId[] =
 
 /** The log as admission needs it: it can also look at single records, and give up some. */
 export interface Log extends TopicLog {
+  /** Held, or given up for good: not to be asked for. */
+  isSettled(id: RecordId): boolean;
   entry(id: RecordId): LogEntry | undefined;
   /** Removes a record that nothing held names. */
   remove(id: RecordId): void;
@@ -98,6 +100,7 @@ export const create = (topic: Topic): Log => {
     },
     clock: () => new Map([...chains].map(([author, chain]) => [author, chain.length])),
     has: (id) => entries.has(id),
+    isSettled: (id) => entries.has(id),
     entry: (id) => entries.get(id),
     tips: () =>
       [...chains.keys()].sort().flatMap((author) =>

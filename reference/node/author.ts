@@ -1,9 +1,9 @@
 /**
- * The author: turns an acknowledgement into a signed entry.
+ * The author: turns what a person states into a signed record, and publishes it.
  *
  * Whoever received a service states it: the provider is debited, the author credited. The entry names
  * what its author has seen, and the author's own ledger judges it before it is published: a refused
- * entry would occupy a number for nothing.
+ * entry would occupy a number for nothing. Notes and attestations go the same way, in topics of theirs.
  */
 import type { Effect } from '#contracts/effects.ts';
 import { Fault } from '#contracts/faults.ts';
@@ -11,15 +11,19 @@ import type { Host } from '#contracts/host.ts';
 import { ledgerTopic, type Did, type RecordId, type Topic } from '#contracts/identifiers.ts';
 import type { Knowledge } from '#contracts/knowledge.ts';
 import type { Ledger } from '#contracts/ledger.ts';
-import type { Network, Payment, PaymentStatus } from '#contracts/node.ts';
+import type { Network, Payment, PaymentStatus, PublishStatus } from '#contracts/node.ts';
 import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
 import {
   PARENTS_MAX,
   type EntryLine,
+  type RecordBodies,
+  type RecordKind,
   type Records,
   type SignedRecord,
   type Signer,
 } from '#contracts/records.ts';
+import type { OwnTip } from '#contracts/snapshot.ts';
+import type { Trust } from '#contracts/trust.ts';
 import { gossipOf, type Gossips } from './topics.ts';
 
 export interface AuthorOptions {
@@ -31,6 +35,9 @@ export interface AuthorOptions {
   readonly ledger: Ledger;
   /** A stored record, uncommitted ones included. */
   readonly read: (id: RecordId) => SignedRecord | undefined;
+  /** The end of the own chain where records are not stored. */
+  readonly ownTip: (topic: Topic) => OwnTip | undefined;
+  readonly trust: Pick<Trust, 'mayPublish'>;
 }
 
 /** Where the next own record goes: what its author has seen. */
@@ -40,77 +47,131 @@ export interface Links {
   readonly parents: readonly RecordId[];
   /** Of `previous`; 0 without one. The next timestamp may not be smaller. */
   readonly previousTimestamp: number;
+  /** In topics that forget: the first own record that anybody can still have from us. */
+  readonly floor?: number;
 }
 
-/**
- * The links of an author's next record: it follows the end of the longest branch of its own chain (the
- * smaller id where two are equally long) and names heads by others.
- */
-export const linksOf = (knowledge: Knowledge, self: Did, read: AuthorOptions['read']): Links => {
-  const held = (id: RecordId): SignedRecord => {
+type Read = AuthorOptions['read'];
+
+const heldIn =
+  (read: Read) =>
+  (id: RecordId): SignedRecord => {
     const record = read(id);
     if (!record) throw new Fault('store_inconsistent', `record ${id} is indexed and not stored`);
     return record;
   };
-  const length = knowledge.clock().get(self) ?? 0;
-  const [previous = null] = length === 0 ? [] : knowledge.run(self, length, length).toSorted();
+
+/** The heads by others, as many as a record may name. */
+const parentsOf = (knowledge: Knowledge, self: Did, read: Read): readonly RecordId[] => {
+  const held = heldIn(read);
   const parents: RecordId[] = [];
   // One by one: there may be many heads, and each is read from the store.
   for (const id of knowledge.heads()) {
     if (parents.length === PARENTS_MAX) break;
     if (held(id).author !== self) parents.push(id);
   }
+  return parents;
+};
+
+/**
+ * The links of an author's next record: it follows the end of the longest branch of its own chain (the
+ * smaller id where two are equally long) and names heads by others.
+ */
+export const linksOf = (knowledge: Knowledge, self: Did, read: Read): Links => {
+  const length = knowledge.clock().get(self) ?? 0;
+  const [previous = null] = length === 0 ? [] : knowledge.run(self, length, length).toSorted();
   return {
     sequence: length + 1,
     previous,
-    parents,
-    previousTimestamp: previous === null ? 0 : held(previous).timestamp,
+    parents: parentsOf(knowledge, self, read),
+    previousTimestamp: previous === null ? 0 : heldIn(read)(previous).timestamp,
   };
 };
 
-/** A signed entry and the effects that publish it. */
+/** The same where the end of the own chain may have left the window. */
+export const linksAfter = (
+  tip: OwnTip | undefined,
+  knowledge: Knowledge,
+  self: Did,
+  read: Read,
+): Links => {
+  const sequence = (tip?.sequence ?? 0) + 1;
+  const [oldest] = knowledge.run(self, 1, sequence);
+  const floor = oldest === undefined ? sequence : heldIn(read)(oldest).sequence;
+  return {
+    sequence,
+    previous: tip?.id ?? null,
+    parents: parentsOf(knowledge, self, read),
+    previousTimestamp: tip?.timestamp ?? 0,
+    ...(floor > 1 ? { floor } : {}),
+  };
+};
+
+/** A signed record and the effects that publish it. */
 export interface Authored {
   readonly record: SignedRecord;
   readonly effects: readonly Effect[];
 }
 
-export type Author = (payment: Payment) => Outcome<Authored, PaymentStatus>;
+export interface Author {
+  pay(payment: Payment): Outcome<Authored, PaymentStatus>;
+  /** A record of a topic that is no ledger. */
+  say<Kind extends RecordKind>(
+    kind: Kind,
+    topic: Topic,
+    body: RecordBodies[Kind],
+  ): Outcome<Authored, PublishStatus>;
+}
 
 export const createAuthor = (options: AuthorOptions): Author => {
-  const { host, network, signer, records, gossips, ledger, read } = options;
+  const { host, network, signer, records, gossips, ledger, read, ownTip, trust } = options;
 
-  const draft = (topic: Topic, { to, amount, memo }: Payment): SignedRecord => {
-    const { knowledge } = gossipOf(gossips, topic);
-    const { previousTimestamp, ...links } = linksOf(knowledge, signer.did, read);
-    const accounts: EntryLine[] = [
-      { account: to, debit: String(amount) },
-      { account: signer.did, credit: String(amount) },
-    ];
+  const draft = <Kind extends RecordKind>(
+    kind: Kind,
+    topic: Topic,
+    links: Links,
+    body: RecordBodies[Kind],
+  ): SignedRecord => {
+    const { previousTimestamp, ...place } = links;
+    const timestamp = Math.max(host.now(), previousTimestamp);
+    const author = signer.did;
     return records.sign(
-      {
-        kind: 'icn/entry/1',
-        network: network.id,
-        topic,
-        author: signer.did,
-        ...links,
-        timestamp: Math.max(host.now(), previousTimestamp),
-        body: { accounts, ...(memo === undefined ? {} : { memo }) },
-      },
+      { kind, network: network.id, topic, author, ...place, timestamp, body },
       signer,
     );
   };
 
-  return (payment) => {
-    const names = network.genesis.currencies.map(({ name }) => name);
-    if (!names.includes(payment.currency)) {
-      const reason = `expected one of ${names.join(', ')}, got ${payment.currency}`;
-      return refused('currency_unknown', reason);
-    }
-    const topic = ledgerTopic(payment.currency);
-    const record = draft(topic, payment);
-    const { status, reason } = ledger.judge(record);
-    if (status !== 'accepted') return refused(status, reason);
-    const effects = gossipOf(gossips, topic).publish(host.monotonic(), record);
-    return accepted({ record, effects });
+  const published = (record: SignedRecord): Authored => ({
+    record,
+    effects: gossipOf(gossips, record.topic).publish(host.monotonic(), record),
+  });
+
+  return {
+    pay({ currency, to, amount, memo }) {
+      const names = network.genesis.currencies.map(({ name }) => name);
+      if (!names.includes(currency)) {
+        return refused('currency_unknown', `expected one of ${names.join(', ')}, got ${currency}`);
+      }
+      const topic = ledgerTopic(currency);
+      const { knowledge } = gossipOf(gossips, topic);
+      const accounts: EntryLine[] = [
+        { account: to, debit: String(amount) },
+        { account: signer.did, credit: String(amount) },
+      ];
+      const body = { accounts, ...(memo === undefined ? {} : { memo }) };
+      const record = draft('icn/entry/1', topic, linksOf(knowledge, signer.did, read), body);
+      const { status, reason } = ledger.judge(record);
+      return status === 'accepted' ? accepted(published(record)) : refused(status, reason);
+    },
+
+    say(kind, topic, body) {
+      const gossip = gossips.get(topic);
+      if (!gossip) return refused('topic_unknown', `${topic} is not open here`);
+      if (!trust.mayPublish(topic, signer.did)) {
+        return refused('not_permitted', `this node may not publish in ${topic}`);
+      }
+      const links = linksAfter(ownTip(topic), gossip.knowledge, signer.did, read);
+      return accepted(published(draft(kind, topic, links, body)));
+    },
   };
 };

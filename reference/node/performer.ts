@@ -15,6 +15,7 @@ import type { NodeCount, NodeEvent } from '#contracts/node.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import type { RecordStore } from './record-store.ts';
 import { createSteps } from './steps.ts';
+import { isDurable } from './policies.ts';
 import { gossipOf, type Gossips } from './topics.ts';
 
 export interface PerformerOptions {
@@ -41,6 +42,8 @@ export interface Performer {
     done?: () => void,
     lost?: (error: Error) => void,
   ): void;
+  /** The timers of a topic that is closed. */
+  forget(topic: Topic): void;
   /** No timer runs any more, and no later step is performed. */
   stop(): void;
 }
@@ -66,8 +69,12 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
   const unwritten: Write[] = [...first];
   let stopped = false;
 
-  /** The ledger folds a record whose ancestors are all here; watchers hear of it once it is safe. */
+  /** The ledger folds an entry whose ancestors are all here; watchers hear of it once it is safe. */
   const deliver = (record: SignedRecord, { balances, words }: Step): void => {
+    if (!isDurable(record.topic)) {
+      words.push(() => tell({ event: 'heard', record }));
+      return;
+    }
     const change = ledger.add(record);
     for (const { topic, account, balance } of change.balances) {
       const write = store.balance(topic, account, balance);
@@ -95,7 +102,7 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
         kept.push(effect.record.id);
         break;
       case 'forget':
-        writes.push(store.forget(effect.id));
+        writes.push(...store.forget(effect.id));
         ledger.forget(effect.id);
         break;
       case 'deliver':
@@ -127,7 +134,9 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
     writes.push(...balances.values());
     if (writes.length > 0) {
       writes.unshift(...unwritten.splice(0));
-      writes.push(store.heads(topic, gossipOf(gossips, topic).knowledge.heads()));
+      if (isDurable(topic)) {
+        writes.push(store.heads(topic, gossipOf(gossips, topic).knowledge.heads()));
+      }
     }
     const say = (): void => {
       store.settled(kept);
@@ -139,6 +148,13 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
 
   return {
     perform,
+    forget(topic) {
+      for (const [key, cancel] of timers) {
+        if (!key.startsWith(`${topic} `)) continue;
+        cancel();
+        timers.delete(key);
+      }
+    },
     stop() {
       stopped = true;
       for (const cancel of timers.values()) cancel();

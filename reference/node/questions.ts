@@ -8,12 +8,15 @@ import type { Ledger } from '#contracts/ledger.ts';
 import type { HistoryRow, Node, TopicView } from '#contracts/node.ts';
 import type { EntryLine, Records, SignedRecord } from '#contracts/records.ts';
 import type { Reconciliation } from '#contracts/reconciliation.ts';
+import type { TopicPolicy } from '#contracts/topics.ts';
+import { isDurable } from './policies.ts';
 import { gossipOf, type Gossips } from './topics.ts';
 
 export interface QuestionsOptions {
   readonly content: Content;
   readonly records: Records;
   readonly gossips: Gossips;
+  readonly policyOf: (topic: Topic) => TopicPolicy | undefined;
   readonly ledger: Ledger;
   readonly reconciliation: Reconciliation;
   /** A ledger that has seen nothing yet: for folding again. */
@@ -24,7 +27,10 @@ export interface QuestionsOptions {
   readonly stored: (id: RecordId) => SignedRecord | undefined;
 }
 
-export type Questions = Pick<Node, 'history' | 'topics' | 'knowledge' | 'exported' | 'verify'>;
+export type Questions = Pick<
+  Node,
+  'history' | 'topics' | 'knowledge' | 'exported' | 'said' | 'verify'
+>;
 
 /** What an entry does to an account: debits minus credits. */
 const netOf = (record: SignedRecord, account: Did): bigint => {
@@ -76,8 +82,10 @@ export const createQuestions = (options: QuestionsOptions): Questions => {
   const view = ([topic, gossip]: readonly [Topic, Gossip]): TopicView => {
     const held = gossip.knowledge;
     const waiting = gossip.waiting();
+    const policy = options.policyOf(topic);
+    if (!policy) throw new Error(`topic ${topic} has no policy`);
     return {
-      topic,
+      ...policy,
       records: held.count,
       authors: held.clock().size,
       heads: held.heads().length,
@@ -93,6 +101,13 @@ export const createQuestions = (options: QuestionsOptions): Questions => {
     topics: () => [...gossips].map(view),
     history: (topic, account) => ledger.history(topic, account).map((id) => row(account, id)),
 
+    said: (topic) =>
+      isDurable(topic)
+        ? []
+        : knowledge(topic)
+            .ordered()
+            .map((id) => read(id)),
+
     *exported(topic) {
       for (const id of knowledge(topic).ordered()) {
         const text = content.canonicalize(read(id));
@@ -106,6 +121,8 @@ export const createQuestions = (options: QuestionsOptions): Questions => {
       const fresh = options.freshLedger();
       let checked = 0;
       for (const [topic, gossip] of gossips) {
+        // What a topic remembers was opened when it came, and is nowhere else.
+        if (!isDurable(topic)) continue;
         const ids = gossip.knowledge.ordered();
         for (const id of ids) {
           const opened = records.open(read(id, options.stored) as unknown as Json);

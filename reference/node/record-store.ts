@@ -6,17 +6,22 @@
  *   arrival/000000000042      ID: the order in which records were taken, causes first
  *   balance/TOPIC/ACCOUNT     minor units: a check on the fold, never its source
  *   heads/TOPIC               ids nobody names yet: the same check for the links
+ *   own/TOPIC                 the end of our own chain, where records are not stored
  *
  * One step writes all of it in one commit, so after a crash at any moment the store holds whole steps.
  * At start the records are read back in the order of arrival, folded again, and the fold is compared
  * with the balances and heads that were committed beside them. Other keys are left alone: stores of
  * earlier versions hold marks under `outbox/`, which nothing needs any more.
+ *
+ * Records of topics that forget stay in memory: peers bring them back. Only the end of the own chain is
+ * committed, before the record is sent, so that no number is signed twice.
  */
 import type { Content } from '#contracts/content.ts';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { DurableStore, Write } from '#contracts/host.ts';
 import type { Did, NetworkId, RecordId, Topic } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
+import type { OwnTip } from '#contracts/snapshot.ts';
 
 const STORE_VERSION = 1;
 /** Records kept in memory after a read, oldest out first: a peer that pulls asks for neighbours. */
@@ -36,8 +41,10 @@ export interface RecordStore {
   stored(id: RecordId): SignedRecord | undefined;
   /** The writes that keep a record; it can be read from now on. */
   keep(record: SignedRecord): readonly Write[];
-  /** The write that gives it up. */
-  forget(id: RecordId): Write;
+  /** The writes that give it up. */
+  forget(id: RecordId): readonly Write[];
+  /** The end of the own chain of a topic whose records are not stored, if it has begun. */
+  ownTip(topic: Topic): OwnTip | undefined;
   balance(topic: Topic, account: Did, balance: bigint): Write;
   heads(topic: Topic, heads: readonly RecordId[]): Write;
   /** Writes of `keep` are durable now: the store itself can be read. */
@@ -119,11 +126,40 @@ const canonical = (content: Content, record: SignedRecord): string => {
   return text.value;
 };
 
-export const createRecordStore = (store: DurableStore, content: Content): RecordStore => {
+export interface RecordStoreOptions {
+  readonly store: DurableStore;
+  readonly content: Content;
+  readonly owner: Did;
+  /** Whether a topic's records are stored; those of others are remembered while the node runs. */
+  readonly isDurable: (topic: Topic) => boolean;
+  /** Ends of the own chain that were kept elsewhere too: the longer one counts. */
+  readonly ownTips?: { readonly [topic: Topic]: OwnTip };
+}
+
+export const createRecordStore = (options: RecordStoreOptions): RecordStore => {
+  const { store, content, owner, isDurable } = options;
   /** Written and perhaps not durable yet. */
   const unsettled = new Map<RecordId, SignedRecord>();
   const cache = new Map<RecordId, SignedRecord>();
+  /** Of topics that forget: all that is held. */
+  const remembered = new Map<RecordId, SignedRecord>();
+  const ownTips = new Map<Topic, OwnTip>(Object.entries(options.ownTips ?? {}));
   let nextArrival = 0;
+
+  /** Notes the end of the own chain; false where a longer one is noted already. */
+  const noteOwn = (topic: Topic, tip: OwnTip): boolean => {
+    if ((ownTips.get(topic)?.sequence ?? 0) >= tip.sequence) return false;
+    ownTips.set(topic, tip);
+    return true;
+  };
+
+  const rememberRecord = (record: SignedRecord): readonly Write[] => {
+    remembered.set(record.id, record);
+    const { topic, author, sequence, id, timestamp } = record;
+    const tip = { sequence, id, timestamp };
+    if (author !== owner || !noteOwn(topic, tip)) return [];
+    return [{ key: `own/${topic}`, value: JSON.stringify(tip) }];
+  };
 
   const remember = (record: SignedRecord): void => {
     cache.set(record.id, record);
@@ -135,7 +171,7 @@ export const createRecordStore = (store: DurableStore, content: Content): Record
   };
 
   const stored = (id: RecordId): SignedRecord | undefined => {
-    const underWay = unsettled.get(id);
+    const underWay = remembered.get(id) ?? unsettled.get(id);
     if (underWay) return underWay;
     const text = store.get(`record/${id}`);
     return text === undefined ? undefined : read<SignedRecord>(`record/${id}`, text);
@@ -152,6 +188,9 @@ export const createRecordStore = (store: DurableStore, content: Content): Record
         visited.add(id);
         visit(read<SignedRecord>(`record/${id}`, text));
       }
+      for (const [topic, text] of await entriesUnder(store, 'own/')) {
+        noteOwn(topic, read<OwnTip>(`own/${topic}`, text));
+      }
       return {
         balances: new Map(await entriesUnder(store, 'balance/')),
         heads: new Map(await entriesUnder(store, 'heads/')),
@@ -162,10 +201,11 @@ export const createRecordStore = (store: DurableStore, content: Content): Record
       const known = cache.get(id);
       if (known) return known;
       const record = stored(id);
-      if (record && !unsettled.has(id)) remember(record);
+      if (record && !unsettled.has(id) && !remembered.has(id)) remember(record);
       return record;
     },
     keep(record) {
+      if (!isDurable(record.topic)) return rememberRecord(record);
       unsettled.set(record.id, record);
       const arrival = String(nextArrival++).padStart(ARRIVAL_DIGITS, '0');
       return [
@@ -174,10 +214,12 @@ export const createRecordStore = (store: DurableStore, content: Content): Record
       ];
     },
     forget(id) {
+      if (remembered.delete(id)) return [];
       unsettled.delete(id);
       cache.delete(id);
-      return { key: `record/${id}`, value: undefined };
+      return [{ key: `record/${id}`, value: undefined }];
     },
+    ownTip: (topic) => ownTips.get(topic),
     balance: (topic, account, balance) => ({
       key: `balance/${balanceKey(topic, account)}`,
       value: String(balance),

@@ -9,18 +9,23 @@ import type { Effect } from '#contracts/effects.ts';
 import type { Gossip } from '#contracts/gossip.ts';
 import type { Host } from '#contracts/host.ts';
 import type { Did, Topic } from '#contracts/identifiers.ts';
-import type { GossipMessage, SubscriptionMessage, TopicMessage } from '#contracts/messages.ts';
+import type {
+  Digest,
+  GossipMessage,
+  SubscriptionMessage,
+  TopicMessage,
+} from '#contracts/messages.ts';
 import type { NodeCount } from '#contracts/node.ts';
 import type { Trust } from '#contracts/trust.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
-/** The gossip of each topic of the network. */
+/** The gossip of each topic that is open. */
 export type Gossips = ReadonlyMap<Topic, Gossip>;
 
-/** The gossip of one topic; to ask for another network's is a bug of the caller. */
+/** The gossip of one topic; to ask for one that is not open is a bug of the caller. */
 export const gossipOf = (gossips: Gossips, topic: Topic): Gossip => {
   const gossip = gossips.get(topic);
-  if (!gossip) throw new Error(`topic ${topic} is not one of this network's`);
+  if (!gossip) throw new Error(`topic ${topic} is not open`);
   return gossip;
 };
 
@@ -32,6 +37,10 @@ export interface TopicsOptions {
   /** Performs what a topic's gossip decided. */
   readonly perform: (topic: Topic, effects: readonly Effect[]) => void;
   readonly count: (event: NodeCount, fields: { readonly [name: string]: unknown }) => void;
+  /** A peer that may speak of a topic says what it holds. */
+  readonly claimed: (peer: Did, digest: Digest) => void;
+  /** See SubscriptionsOptions. */
+  readonly remembered?: { readonly [topic: Topic]: readonly Did[] };
 }
 
 export interface Topics {
@@ -41,6 +50,11 @@ export interface Topics {
   disconnected(peer: Did): void;
   /** Of a peer that is not connected nothing is heard. */
   received(peer: Did, message: GossipMessage): void;
+  /** A topic more, whose gossip is there already. */
+  opened(topic: Topic): void;
+  /** A topic less, whose gossip is gone already. */
+  closed(topic: Topic): void;
+  subscribers(topic: Topic): readonly Did[];
 }
 
 export const createTopics = (options: TopicsOptions): Topics => {
@@ -52,10 +66,11 @@ export const createTopics = (options: TopicsOptions): Topics => {
     perform(topic, input(gossipOf(gossips, topic), host.monotonic()));
 
   const subscriptions = createSubscriptions({
-    topics: [...gossips.keys()],
+    topics: () => [...gossips.keys()],
     trust,
     after: host.after,
     say,
+    ...(options.remembered && { remembered: options.remembered }),
     joined: (topic, peer) => run(topic, (gossip, now) => gossip.joined(now, peer)),
     left: (topic, peer) => run(topic, (gossip, now) => gossip.left(now, peer)),
   });
@@ -65,6 +80,8 @@ export const createTopics = (options: TopicsOptions): Topics => {
     const { topic, type } = message;
     if (!gossips.has(topic)) {
       count('topic_unknown', { peer, detail: topic });
+      // It remembers a wish of ours that is no more.
+      say(peer, { type: 'unsubscribe', topics: [topic] });
       return undefined;
     }
     if (type !== 'request' && type !== 'pull-request') return message;
@@ -101,9 +118,16 @@ export const createTopics = (options: TopicsOptions): Topics => {
           break;
         default: {
           const heard = permitted(peer, message);
+          if (heard?.type === 'digest') options.claimed(peer, heard);
           if (heard) run(heard.topic, (gossip, now) => gossip.receive(now, peer, heard));
         }
       }
     },
+    opened(topic) {
+      run(topic, (gossip, now) => gossip.start(now));
+      subscriptions.opened(topic);
+    },
+    closed: (topic) => subscriptions.closed(topic),
+    subscribers: (topic) => subscriptions.subscribers(topic),
   };
 };

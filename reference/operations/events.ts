@@ -19,6 +19,10 @@ export const eventView = (node: Node, event: NodeEvent): { readonly [name: strin
         sequence: event.record.sequence,
         status: event.verdict.status,
       };
+    case 'heard': {
+      const { id, topic, author, sequence } = event.record;
+      return { event: 'heard', id, topic, author: nameOf(author, genesis), sequence };
+    }
     case 'failed':
       return { event: 'failed', reason: event.reason };
   }
@@ -34,6 +38,10 @@ export const eventLine = ({ network: { genesis } }: Node, event: NodeEvent): str
     case 'delivered': {
       const { author, sequence, topic } = event.record;
       return `${topic}: ${nameOf(author, genesis)}'s record ${sequence} is ${event.verdict.status}`;
+    }
+    case 'heard': {
+      const { author, sequence, topic } = event.record;
+      return `${topic}: ${nameOf(author, genesis)} said record ${sequence}`;
     }
     case 'failed':
       return `stopping: ${event.reason}`;

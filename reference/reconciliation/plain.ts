@@ -86,10 +86,9 @@ function* idsIn(
     for (const { id } of run.sort(inOrder)) yield id;
     return;
   }
-  for (let begin = from; begin <= to; begin += RUN_SPAN) {
-    const run = knowledge.run(author, begin, Math.min(to, begin + RUN_SPAN - 1));
-    if (run.length === 0) return; // A chain has no holes: this was its end.
-    yield* run;
+  const end = Math.min(to, knowledge.clock().get(author) ?? 0);
+  for (let begin = from; begin <= end; begin += RUN_SPAN) {
+    yield* knowledge.run(author, begin, Math.min(end, begin + RUN_SPAN - 1));
   }
 }
 

@@ -190,7 +190,10 @@ describe('two nodes', () => {
         ['history'],
         /^alice, hours: 2 entries\n.*\n.*\+10\.00 +bob +accepted +stands .* roof\?\[2J\?\n/,
       ],
-      [['topics'], /ledger:hours +2 +1 +1 +0 +0 +[0-9a-f]{16}\n$/],
+      [
+        ['topics'],
+        /ledger:hours +public +2 +1 +1 +0 +0 +[0-9a-f]{16}\ntrust:attestations +public +0 /,
+      ],
       [['verify'], /^2 records: every id, signature, verdict and balance as stored\n$/],
       [['export', file], new RegExp(`^2 records to ${file}\n$`)],
       [['import', file], /^0 of 2 records were new, 0 were refused; 0 wait for ancestors\n$/],

@@ -60,6 +60,7 @@ const verifying = (
     content,
     records,
     gossips: new Map([[HOURS, gossip]]),
+    policyOf: () => undefined,
     ledger: tampered(ledger),
     reconciliation: createReconciliation({ content }),
     freshLedger,

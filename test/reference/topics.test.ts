@@ -61,6 +61,7 @@ const listeningTo = () => {
       }
     },
     count: (event) => counted.push(event),
+    claimed: () => undefined,
   });
   return { topics, heard, messages, counted, performed, said };
 };
@@ -85,12 +86,15 @@ describe('a message about a topic', () => {
     expect(counted).toEqual([]);
   });
 
-  it('of no topic of ours is counted and heard by nobody', () => {
+  it('of no topic of ours is counted and heard by nobody, and whoever says it is told so', () => {
     const { topics, heard, counted, said } = listeningTo();
     topics.connected(BEN);
     said.length = 0;
     for (const message of messagesOf('ledger:beans')) topics.received(BEN, message);
-    expect([heard, said]).toEqual([[], []]);
+    expect(heard).toEqual([]);
+    expect(said).toEqual(
+      messagesOf('ledger:beans').map(() => ({ type: 'unsubscribe', topics: ['ledger:beans'] })),
+    );
     expect(counted).toEqual(messagesOf('ledger:beans').map(() => 'topic_unknown'));
   });
 

@@ -11,6 +11,7 @@ import { homeAt } from './home.ts';
 import { init, join } from './membership.ts';
 import { plumbing } from './plumbing.ts';
 import { start } from './start.ts';
+import { topicCommands } from './topics.ts';
 import { currencyWord, said, type Subcommand } from './subcommand.ts';
 import { describeWords, nearest, readWords, wholeNumber } from '#reference/commands/words.ts';
 
@@ -74,7 +75,7 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   ),
   export: exportRecords,
   import: importRecords,
-  topics: question('topics', 'gossip.topics', 'what is held of each topic'),
+  ...topicCommands,
   fault: question('fault', 'network.fault', 'cuts the links with some peers, for demonstrations', {
     usage: 'cut WHO... | heal',
     restMin: 1,

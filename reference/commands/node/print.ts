@@ -129,9 +129,10 @@ const peers: Printer = (value) => {
 
 const topics: Printer = (value) =>
   table(
-    ['topic', 'records', 'authors', 'heads', 'waiting', 'forked', 'fingerprint'],
+    ['topic', 'for', 'records', 'authors', 'heads', 'waiting', 'forked', 'fingerprint'],
     (value as readonly Row[]).map((row) => [
       text(row['topic']),
+      row['scope'] === 'local' ? 'this node' : text(row['access']),
       text(row['records']),
       text(row['authors']),
       text(row['heads']),
@@ -140,6 +141,18 @@ const topics: Printer = (value) =>
       text(row['fingerprint']).slice(0, 16),
     ]),
   );
+
+const saidThere: Printer = (value) => {
+  const rows = ((value as Row)['said'] as readonly Row[]).map((row) => [
+    time(row['timestamp']),
+    text(row['author']),
+    text(row['sequence']),
+    text(row['text']),
+  ]);
+  return rows.length > 0
+    ? table(['time', 'author', 'number', 'what was said'], rows)
+    : ['nothing is remembered here'];
+};
 
 const paid: Printer = (value) => {
   const { amount, currency, to, id, peers: count } = value as Row;
@@ -178,6 +191,17 @@ export const printers: { readonly [name: string]: Printer } = {
   ],
   import: imported,
   topics,
+  open: (value) => {
+    const { topic, access, scope } = value as Row;
+    const whom = scope === 'local' ? 'this node alone' : text(access);
+    return [`${text(topic)} is open here, for: ${whom}`];
+  },
+  close: (value) => [`${text((value as Row)['closed'])} is closed here`],
+  publish: (value) => {
+    const { topic, id } = value as Row;
+    return [`said in ${text(topic)}: record ${text(id).slice(0, 16)}`];
+  },
+  read: saidThere,
   fault: (value) => {
     const cut = (value as Row)['cut'] as readonly string[];
     return [cut.length > 0 ? `cut off from ${cut.join(', ')}` : 'nobody is cut off'];

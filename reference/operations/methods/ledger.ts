@@ -147,7 +147,8 @@ const verify = async (node: Node): Promise<Answer> => {
     for (let count = 0; count < VERIFY_SLICE; count++) {
       const { done, value } = run.next();
       if (!done) continue;
-      const records = node.topics().reduce((sum, topic) => sum + topic.records, 0);
+      const stored = node.topics().filter(({ retention }) => retention === undefined);
+      const records = stored.reduce((sum, topic) => sum + topic.records, 0);
       return value.length === 0
         ? ok({ records, problems: [] })
         : refused('store_inconsistent', value.slice(0, 20).join('; '));
