@@ -206,8 +206,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     self: signer.did,
     host,
     peers: () => peering.peers().map(({ did }) => did),
-    lengthOf: (topic) =>
-      store.ownTip(topic)?.sequence ?? gossips.get(topic)?.knowledge.clock().get(signer.did) ?? 0,
+    lengthOf: (topic) => gossips.get(topic)?.knowledge.clock().get(signer.did) ?? 0,
   });
   /** Signs and publishes once the own chain is known; resolves when it is durable. */
   const publish = <Status extends string>(

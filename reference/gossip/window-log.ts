@@ -23,8 +23,9 @@ interface Chain {
   readonly author: Did;
   /** The highest sequence that nobody need send us. */
   high: number;
-  /** Up to here it was given up, or its author asks nobody to wait for it. */
+  /** Up to here it was given up. */
   evictedTo: number;
+  /** The first that its author asks anybody to wait for. */
   floor: number;
   /** The last one seen: it stays when the record has left. */
   tip: Tip;
@@ -46,7 +47,7 @@ export interface WindowLog extends Log {
   expire(before: number): readonly RecordId[];
   /** Nobody has this link: from now on it counts as missing no longer. */
   pass(id: RecordId): void;
-  /** Whether a record of this chain has left already, or its author asks nobody to wait for it. */
+  /** Whether this place of a chain has left already. */
   isBehind(record: Pick<SignedRecord, 'author' | 'sequence'>): boolean;
 }
 
@@ -202,7 +203,7 @@ export const createWindowLog = (topic: Topic): WindowLog => {
     isSettled: (id) => entries.has(id) || gone.has(id),
     isBehind: ({ author, sequence }) => {
       const chain = chains.get(author);
-      return chain !== undefined && sequence <= Math.max(chain.evictedTo, chain.floor - 1);
+      return chain !== undefined && sequence <= chain.evictedTo;
     },
     entry(id) {
       const entry = entries.get(id);
@@ -248,7 +249,8 @@ export const createWindowLog = (topic: Topic): WindowLog => {
 
     add(record) {
       const { id, author, sequence, previous, parents, timestamp, floor = 1 } = record;
-      if (entries.has(id) || floor > sequence || missing(record).length > 0) return false;
+      if ((previous === null) !== (sequence === 1) || floor > sequence) return false;
+      if (entries.has(id) || missing(record).length > 0) return false;
       const before = previous === null ? undefined : entries.get(previous);
       if (before && (before.author !== author || before.sequence + 1 !== sequence)) return false;
       if (parents.some((parent) => entries.get(parent)?.author === author)) return false;

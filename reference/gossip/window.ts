@@ -1,8 +1,8 @@
 /**
  * The window: what a topic that forgets does beside gossip.
  *
- * Three things happen in it and in no ledger. What is too old or too much leaves. What is behind an
- * author's own mark, or dated far ahead, does not enter. And a gap that nobody fills in `GAP_MS_MAX` is
+ * Three things happen in it and in no ledger. What is too old or too much leaves. What has left, and
+ * what is dated far ahead, does not enter. And a gap that nobody fills in `GAP_MS_MAX` is
  * named and passed over, so that one lost record does not silence its author for ever.
  */
 import type { GossipEvent } from '#contracts/effects.ts';

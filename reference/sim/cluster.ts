@@ -19,6 +19,7 @@ import type { NodeLayers } from '#contracts/layers.ts';
 import type { Records, Signer } from '#contracts/records.ts';
 import type { Network as Cooperative, Node } from '#contracts/node.ts';
 import type { NodeSettings } from '#contracts/settings.ts';
+import type { CoordinationState } from '#contracts/snapshot.ts';
 import { createNode } from '#reference/node.ts';
 import { networkOf } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
@@ -67,8 +68,8 @@ export interface Cluster {
   readonly acknowledged: ReadonlySet<RecordId>;
   /** Records that somebody signed, acknowledged or not. */
   readonly authored: ReadonlySet<RecordId>;
-  /** Starts a node where none runs, from whatever its disk holds. */
-  start(index: number): Promise<void>;
+  /** Starts a node where none runs, from whatever its disk holds, and what a snapshot kept. */
+  start(index: number, coordination?: CoordinationState): Promise<void>;
   /** Ends a node as a power cut would. */
   crash(index: number): void;
   /** The place acknowledges a debt to another, if it is up and its own ledger allows. */
@@ -172,7 +173,7 @@ export const createCluster = (options: ClusterOptions): Cluster => {
   };
 
   let starts = 0;
-  const start = async (index: number): Promise<void> => {
+  const start = async (index: number, coordination?: CoordinationState): Promise<void> => {
     const place = placeAt(index);
     const host = createSimulatedHost({
       scheduler,
@@ -188,6 +189,7 @@ export const createCluster = (options: ClusterOptions): Cluster => {
       layers: options.layersOf(index),
       settings,
       verify,
+      ...(coordination && { coordination }),
     });
     running[index] = { node, host };
     node.watch((event) => {

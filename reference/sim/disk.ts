@@ -30,6 +30,10 @@ export interface Disk {
   open(): DurableStore;
   /** Every commit that is not durable is lost whole, its `done` is never called; the lock is free. */
   crash(): void;
+  /** A backup: everything that is durable now. */
+  copy(): ReadonlyMap<string, string>;
+  /** After a crash: the disk holds that backup and nothing else. */
+  restore(backup: ReadonlyMap<string, string>): void;
   /** The next commit that would become durable fails with a Fault `store_failed`, whose cause this is. */
   failNext(error: Error): void;
   /**
@@ -141,6 +145,12 @@ export const createDisk = (options: DiskOptions): Disk => {
     crash() {
       owner?.halt();
       owner = undefined;
+    },
+    copy: () => new Map(entries),
+    restore(backup) {
+      assert(owner === undefined, 'a disk in use is not restored');
+      entries.clear();
+      for (const [key, value] of backup) entries.set(key, value);
     },
     failNext(error) {
       failure = error;

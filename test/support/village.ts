@@ -43,6 +43,7 @@ export interface Wish {
   readonly topic?: Topic;
   readonly network?: NetworkId;
   readonly memo?: string;
+  readonly floor?: number;
 }
 
 /** A signed record: an entry without lines, which no ledger would count and gossip carries all the same. */
@@ -57,6 +58,7 @@ export const write = (author: Signer, wish: Wish = {}): SignedRecord =>
       previous: wish.previous === undefined ? (wish.after?.id ?? null) : wish.previous,
       parents: (wish.seeing ?? []).map(({ id }) => id).sort(),
       timestamp: 1_000,
+      ...(wish.floor === undefined ? {} : { floor: wish.floor }),
       body: { accounts: [], memo: wish.memo ?? '' },
     },
     author,
