@@ -200,7 +200,8 @@ export const create: CreateGossip = (options) => {
       switch (timer) {
         case 'digest':
           return [
-            ...sayDigest(now, chosen()),
+            // An empty window has nothing to offer, and whoever holds more says so itself.
+            ...(window && log.count === 0 ? [] : sayDigest(now, chosen())),
             ...askAgain(now),
             { effect: 'schedule', timer, delayMs: cadence.next() },
           ];

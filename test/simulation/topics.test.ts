@@ -173,8 +173,11 @@ describe('a node that comes back', () => {
     cluster.places[0]!.disk.restore(backup);
     await cluster.start(0);
     // As soon as it is linked, and before it has heard anything, it is asked to pay.
-    await runUntil(cluster, () => nodeOf(cluster.places[0]).peers().length === 2);
-    cluster.pay(0, 2, 400n);
+    const cancel = nodeOf(cluster.places[0]).watch(({ event }) => {
+      if (event !== 'connected') return;
+      cancel();
+      cluster.pay(0, 2, 400n);
+    });
     await run(cluster, 30_000);
     const topics = cluster.places.map((place) => nodeOf(place).topics()[0]!);
     expect(topics.map(({ forked }) => forked)).toEqual([[], [], []]);
