@@ -19,22 +19,23 @@
 import type { Effect } from '#contracts/effects.ts';
 import type { Gossip } from '#contracts/gossip.ts';
 import type { Cancel, Host } from '#contracts/host.ts';
-import { ledgerTopic, type Did, type RecordId, type Topic } from '#contracts/identifiers.ts';
+import { ledgerTopic, type Did, type Topic } from '#contracts/identifiers.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
 import type { GossipMessage, TopicMessage } from '#contracts/messages.ts';
 import type { Network, Node, NodeCount, NodeEvent, PublishStatus } from '#contracts/node.ts';
-import { accepted, type Outcome } from '#contracts/outcome.ts';
 import type { Records, Signer } from '#contracts/records.ts';
 import type { NodeSettings } from '#contracts/settings.ts';
 import type { CoordinationState } from '#contracts/snapshot.ts';
 import { isReserved, type TopicPolicy } from '#contracts/topics.ts';
 import type { Listener } from '#contracts/transport.ts';
-import { createAuthor, type Authored } from './node/author.ts';
+import { createAuthor } from './node/author.ts';
+import { createOpenTopics, othersIn } from './node/open-topics.ts';
 import { createOwnChain } from './node/own-chain.ts';
 import { partsOf } from './node/parts.ts';
 import { createPeering } from './node/peering.ts';
 import { createPerformer } from './node/performer.ts';
 import { createPolicies, isDurable, ledgerPolicy, TRUST_POLICY } from './node/policies.ts';
+import { createPublisher } from './node/publisher.ts';
 import { createQuestions } from './node/questions.ts';
 import { claimStore, createRecordStore } from './node/record-store.ts';
 import { restore } from './node/restore.ts';
@@ -58,15 +59,6 @@ const isRefusal = (effect: Effect): boolean =>
   effect.effect === 'log' &&
   effect.event.startsWith('record_') &&
   !['record_duplicate', 'record_given_up'].includes(effect.event);
-
-/** Who else wanted to hear of each topic when a snapshot was made. */
-const othersIn = ({ subscriptions }: CoordinationState, self: Did) =>
-  Object.fromEntries(
-    Object.entries(subscriptions).map(([topic, dids]) => [
-      topic,
-      dids.filter((did) => did !== self),
-    ]),
-  );
 
 /** Opens the store, reads back what it holds and checks it. Rejects with Faults of the store. */
 export const createNode = async (options: NodeOptions): Promise<Node> => {
@@ -208,20 +200,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     peers: () => peering.peers().map(({ did }) => did),
     lengthOf: (topic) => gossips.get(topic)?.knowledge.clock().get(signer.did) ?? 0,
   });
-  /** Signs and publishes once the own chain is known; resolves when it is durable. */
-  const publish = <Status extends string>(
-    topic: Topic,
-    sign: () => Outcome<Authored, Status>,
-  ): Promise<Outcome<RecordId, Status>> =>
-    new Promise((resolve, reject) => {
-      const run = (): void => {
-        const outcome = sign();
-        if (!outcome.ok) return resolve(outcome);
-        const { record, effects } = outcome.value;
-        perform(topic, effects, () => resolve(accepted(record.id)), reject);
-      };
-      ownChain.whenKnown(topic, run, reject);
-    });
+  const publish = createPublisher(ownChain, perform);
   const questions = createQuestions({
     content,
     records,
@@ -234,14 +213,16 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     stored: store.stored,
   });
 
-  /** Something of each topic that has it. */
-  const byTopic = <Value>(valueOf: (topic: Topic) => Value | undefined) =>
-    Object.fromEntries(
-      policies.all().flatMap(({ topic }): [Topic, Value][] => {
-        const value = valueOf(topic);
-        return value === undefined ? [] : [[topic, value]];
-      }),
-    );
+  const openTopics = createOpenTopics({
+    self: signer.did,
+    host,
+    policies,
+    gossips,
+    gossipFor,
+    store,
+    performer,
+    topics,
+  });
 
   return {
     did: signer.did,
@@ -267,29 +248,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     pay: (payment) => publish(ledgerTopic(payment.currency), () => author.pay(payment)),
     publish: (topic, text) =>
       publish<PublishStatus>(topic, () => author.say('icn/note/1', topic, { text })),
-    open(policy) {
-      const outcome = policies.open(host.monotonic(), policy);
-      if (!outcome.ok) return outcome;
-      gossips.set(policy.topic, gossipFor(policy));
-      host.log('info', 'topic_opened', { ...policy });
-      topics.opened(policy.topic);
-      return outcome;
-    },
-    close(topic) {
-      if (!policies.close(topic)) return false;
-      for (const id of gossipOf(gossips, topic).knowledge.ordered()) store.forget(id);
-      gossips.delete(topic);
-      performer.forget(topic);
-      topics.closed(topic);
-      return true;
-    },
-    coordination: () => ({
-      owner: signer.did,
-      topics: policies.all(),
-      subscriptions: byTopic((topic) => [signer.did, ...topics.subscribers(topic)].sort()),
-      clocks: byTopic((topic) => Object.fromEntries(gossipOf(gossips, topic).knowledge.clock())),
-      ownTips: byTopic((topic) => store.ownTip(topic)),
-    }),
+    ...openTopics,
     async imported(topic, claims) {
       const effects = gossipOf(gossips, topic).import(host.monotonic(), claims);
       await performed(topic, effects);
