@@ -10,7 +10,7 @@ import type { CreateGossip, Gossip, GossipSettings } from '#contracts/gossip.ts'
 import type { Did, RecordId } from '#contracts/identifiers.ts';
 import type { TopicMessage } from '#contracts/messages.ts';
 import type { SignedRecord } from '#contracts/records.ts';
-import type { Trust } from '#contracts/trust.ts';
+import { BUDGETS, type Trust } from '#contracts/trust.ts';
 import { create as createReconciliation } from '#reference/reconciliation/plain.ts';
 import { createRandom } from '#reference/sim/random.ts';
 import { TOPIC, content, nameOf, records, signerOf } from './entries.ts';
@@ -41,7 +41,7 @@ const PULL_BYTES_MAX = 1_048_576;
 const trust: Trust = Object.freeze<Trust>({
   score: () => 0.6,
   classOf: () => 'Partner',
-  budget: () => ({ pullBytesMax: PULL_BYTES_MAX, subscriptionsMax: 500 }),
+  budget: () => ({ ...BUDGETS.Partner, pullBytesMax: PULL_BYTES_MAX }),
   mayPublish: (_, author) => author !== signerOf('outlaw').did,
   mayRead: () => true,
 });

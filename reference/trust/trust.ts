@@ -1,69 +1,86 @@
 /**
- * Trust from the genesis: who was vouched for on the first day.
+ * Trust: what members say of each other gives a peer its class, its class gives it a budget, and what
+ * it does on its links may lower both for a while. An unknown peer is Isolated, not refused: it is
+ * served, slowly.
  *
- * A score is the larger of the direct edge and the best product over one voucher, which alone never
- * exceeds 0.39: nobody becomes a Partner by hearsay. An unknown peer is Isolated, not refused: it is
- * served, slowly. (Attestations that arrive later, and rates, join here with the full trust layer.)
+ * The rooms of this layer:
+ *
+ *   graph.ts     who trusts whom, and the score that follows
+ *   conduct.ts   what a peer did to us, wearing off
+ *   rates.ts     how many messages it may still say
+ *   shelf.ts     a map with a bound, for what is remembered of peers
  */
-import { TRUST_CLASSES, type Budget, type CreateTrust, type TrustClass } from '#contracts/trust.ts';
+import { BUDGETS, TRUST_CLASSES, type CreateTrust, type TrustClass } from '#contracts/trust.ts';
 import type { Did } from '#contracts/identifiers.ts';
 import type { TopicAccess } from '#contracts/topics.ts';
+import { createConduct } from './conduct.ts';
+import { createGraph } from './graph.ts';
+import { createRates } from './rates.ts';
 
-/** The most that hearsay can give: still Known. */
-const VOUCHED_SCORE_MAX = 0.39;
 /** Where Known, Partner and Federated begin. */
 const CLASS_FLOORS = [0.1, 0.4, 0.7] as const;
 
-/** What each class may cost. */
-export const BUDGETS: { readonly [Name in TrustClass]: Budget } = {
-  Isolated: { pullBytesMax: 65_536, subscriptionsMax: 10 },
-  Known: { pullBytesMax: 262_144, subscriptionsMax: 100 },
-  Partner: { pullBytesMax: 1_048_576, subscriptionsMax: 500 },
-  Federated: { pullBytesMax: 1_048_576, subscriptionsMax: 1_000 },
-};
+const rankOf = (name: TrustClass): number => TRUST_CLASSES.indexOf(name);
 
 /** The class of a score in [0, 1]. */
 const classOfScore = (score: number): TrustClass => {
-  const index = CLASS_FLOORS.filter((floor) => score >= floor).length;
-  return TRUST_CLASSES[index] ?? 'Isolated';
+  const rank = CLASS_FLOORS.filter((floor) => score >= floor).length;
+  return TRUST_CLASSES[rank] ?? 'Isolated';
 };
 
-export const create: CreateTrust = ({ self, genesis, accessOf }) => {
-  const edges = new Map<Did, Map<Did, number>>();
-  for (const { from, to, score } of genesis.trust) {
-    const out = edges.get(from) ?? new Map<Did, number>();
-    edges.set(from, out.set(to, Math.max(score, out.get(to) ?? 0)));
-  }
+export const create: CreateTrust = (options) => {
+  const graph = createGraph(options);
+  const conducts = createConduct();
+  const rates = createRates();
+  /** The newest time we were told of: a budget is asked for while a message is being heard. */
+  let clock = 0;
+  const at = (now: number): number => (clock = Math.max(clock, now));
 
-  const score = (peer: Did): number => {
-    if (peer === self) return 1;
-    const mine = edges.get(self) ?? new Map<Did, number>();
-    let vouched = 0;
-    for (const [voucher, confidence] of mine) {
-      vouched = Math.max(vouched, confidence * (edges.get(voucher)?.get(peer) ?? 0));
+  const classOf = (peer: Did): TrustClass => classOfScore(graph.score(peer));
+
+  /** The class a peer is served as. */
+  const servedAs = (peer: Did): TrustClass => {
+    const earned = classOf(peer);
+    switch (conducts.of(clock, peer).level) {
+      case 'good':
+        return earned;
+      case 'poor':
+        return TRUST_CLASSES[rankOf(earned) - 1] ?? 'Isolated';
+      case 'ignored':
+        return 'Isolated';
     }
-    return Math.max(mine.get(peer) ?? 0, Math.min(VOUCHED_SCORE_MAX, vouched));
   };
 
   const allows = (access: TopicAccess | undefined, who: Did): boolean => {
-    if (access === undefined) return false;
-    switch (access.access) {
+    switch (access?.access) {
       case 'Public':
         return true;
       case 'Private':
         return access.allowed.includes(who);
       case 'TrustGated':
-        return TRUST_CLASSES.indexOf(classOf(who)) >= TRUST_CLASSES.indexOf(access.minTrust);
+        return rankOf(classOf(who)) >= rankOf(access.minTrust);
+      // No such topic, or a rule that this version does not know: what is not allowed is refused.
+      default:
+        return false;
     }
   };
 
-  const classOf = (peer: Did): TrustClass => classOfScore(score(peer));
-
   return {
-    score,
+    score: graph.score,
     classOf,
-    budget: (peer) => BUDGETS[classOf(peer)],
-    mayPublish: (topic, author) => allows(accessOf(topic), author),
-    mayRead: (topic, peer) => allows(accessOf(topic), peer),
+    budget: (peer) => BUDGETS[servedAs(peer)],
+    mayPublish: (topic, author) => allows(options.accessOf(topic), author),
+    mayRead: (topic, peer) => allows(options.accessOf(topic), peer),
+
+    attested: graph.attested,
+    grounds: graph.grounds,
+    trusted: graph.trusted,
+
+    spend(now, peer) {
+      at(now);
+      return rates.spend(now, peer, BUDGETS[servedAs(peer)]);
+    },
+    noted: (now, peer, deed) => conducts.noted(at(now), peer, deed),
+    conduct: (now, peer) => conducts.of(at(now), peer),
   };
 };

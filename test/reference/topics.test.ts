@@ -6,7 +6,7 @@ import type { DurableStore } from '#contracts/host.ts';
 import type { Did, Topic } from '#contracts/identifiers.ts';
 import type { GossipMessage, PullRequest, TopicMessage } from '#contracts/messages.ts';
 import type { NodeCount } from '#contracts/node.ts';
-import type { Trust } from '#contracts/trust.ts';
+import { BUDGETS, type Trust } from '#contracts/trust.ts';
 import { createPerformer, type PerformerOptions } from '#reference/node/performer.ts';
 import { createTopics } from '#reference/node/topics.ts';
 import { createScheduler } from '#reference/sim/scheduler.ts';
@@ -14,7 +14,7 @@ import { HOURS, inventedId, nonceOf, signerOf } from '#test/support/village.ts';
 
 const BEN = signerOf('ben').did;
 const SECRETS: Topic = 'board:secrets';
-const PULL_BYTES_MAX = 65_536;
+const PULL_BYTES_MAX = BUDGETS.Isolated.pullBytesMax;
 
 /** A gossip that notes what it is handed; its only effect names the input. */
 const listening = (topic: Topic, heard: string[], messages: TopicMessage[]): Gossip => {
@@ -38,7 +38,7 @@ const trust: Trust = {
   classOf: () => 'Isolated',
   mayPublish: () => true,
   mayRead: (topic) => topic !== SECRETS,
-  budget: () => ({ pullBytesMax: PULL_BYTES_MAX, subscriptionsMax: 10 }),
+  budget: () => BUDGETS.Isolated,
 };
 
 /** Two topics, one of them closed to others, and all that they were handed and led to. */
