@@ -12,6 +12,7 @@ import type { Outcome } from './outcome.ts';
 import type { SignedRecord } from './records.ts';
 import type { CoordinationState } from './snapshot.ts';
 import type { TopicOpenStatus, TopicPolicy } from './topics.ts';
+import type { Conduct, Grounds, TrustClass } from './trust.ts';
 
 /** A genesis and its hash. */
 export interface Network {
@@ -32,7 +33,12 @@ export const SESSION_EVENTS = [
 export type SessionEvent = (typeof SESSION_EVENTS)[number];
 
 /** Everything counted of messages about a topic that gossip does not hear. */
-export const TOPIC_EVENTS = ['topic_unknown', 'request_not_permitted'] as const;
+export const TOPIC_EVENTS = [
+  'peer_ignored',
+  'rate_exceeded',
+  'topic_unknown',
+  'request_not_permitted',
+] as const;
 export type TopicEvent = (typeof TOPIC_EVENTS)[number];
 
 /** Everything a node counts. */
@@ -45,6 +51,28 @@ export interface PeerView {
   readonly side: 'dialler' | 'listener';
   readonly roundTripMs: number | undefined;
 }
+
+/** How far this node trusts somebody, how that comes about, and how it was treated by them. */
+export interface TrustView {
+  readonly did: Did;
+  readonly score: number;
+  readonly trustClass: TrustClass;
+  readonly grounds: Grounds;
+  readonly conduct: Conduct;
+}
+
+/** Days until an attestation expires. */
+export const ATTESTATION_DAYS_MAX = 3_650;
+export const ATTESTATION_DAYS_DEFAULT = 365;
+
+/** Why an attestation was not signed, in order of precedence. */
+export const ATTEST_STATUSES = [
+  'person_self',
+  'score_out_of_range',
+  'days_out_of_range',
+  'node_not_running',
+] as const;
+export type AttestStatus = (typeof ATTEST_STATUSES)[number];
 
 /** A payment as the one who received the service states it: `pay ALICE 10 hours`. */
 export interface Payment {
@@ -125,6 +153,17 @@ export interface Node {
   credit(topic: Topic, account: Did): Credit;
   history(topic: Topic, account: Did): readonly HistoryRow[];
   verdict(id: RecordId): Verdict | undefined;
+
+  /** How far this node trusts somebody, whether it ever heard of them or not. */
+  trust(peer: Did): TrustView;
+  /** Everybody with a score above 0, the highest first. */
+  trusted(): readonly TrustView[];
+  /**
+   * Says how far this node trusts somebody, for so many days: signs it, publishes it and follows it.
+   * Whatever it said of them before counts no more. Resolves when that is done.
+   */
+  attest(subject: Did, score: number, days: number): Promise<Outcome<RecordId, AttestStatus>>;
+
   topics(): readonly TopicView[];
   knowledge(topic: Topic): Knowledge;
   peers(): readonly PeerView[];

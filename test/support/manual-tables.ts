@@ -25,7 +25,13 @@ import {
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
 import { methods } from '#reference/operations/methods.ts';
 import { QUIC_SETTINGS } from '#reference/transport/quic-settings.ts';
-import { BUDGETS } from '#reference/trust/trust.ts';
+import {
+  BUDGETS,
+  CONDUCTS_MAX,
+  STATEMENTS_PER_AUTHOR_MAX,
+  STRANGERS_MAX,
+} from '#contracts/trust.ts';
+import { SUBSCRIPTION_WORDS_MAX, SUBSCRIPTION_WORD_SPACING_MS } from '#reference/node/rates.ts';
 import { WANTS_MAX } from '#reference/gossip/wants.ts';
 
 type Row = readonly string[];
@@ -102,6 +108,22 @@ const limits = (): string =>
         String(WANTS_MAX),
         'not noted; a digest brings them later',
       ],
+      [
+        'statements of trust by one author',
+        String(STATEMENTS_PER_AUTHOR_MAX),
+        'the oldest counts no more',
+      ],
+      [
+        'authors of such whom nobody here trusts',
+        String(STRANGERS_MAX),
+        'the first to come is forgotten',
+      ],
+      ['peers whose conduct is remembered', String(CONDUCTS_MAX), 'the oldest is forgotten'],
+      [
+        'subscription messages of one peer',
+        `${SUBSCRIPTION_WORDS_MAX} at once, then one in ${SUBSCRIPTION_WORD_SPACING_MS} ms`,
+        '`rate_exceeded`',
+      ],
       ['peers heard of by mDNS', String(CANDIDATES_MAX), 'ignored until others expire'],
       ['QUIC handshakes under way', String(QUIC_SETTINGS.acceptsMax), 'they wait for a place'],
       ['streams of a link', '1', 'never opened'],
@@ -113,11 +135,23 @@ const limits = (): string =>
 
 const budgets = (): string =>
   table(
-    ['class', 'bytes in one pull', 'subscriptions'],
+    [
+      'class',
+      'bytes in one pull',
+      'pulls at a time',
+      'back-off in ms',
+      'subscriptions',
+      'messages a second',
+      'at once',
+    ],
     Object.entries(BUDGETS).map(([name, budget]) => [
       name,
       String(budget.pullBytesMax),
+      String(budget.pullsMax),
+      `${budget.backOffMsMin} to ${budget.backOffMsMax}`,
       String(budget.subscriptionsMax),
+      String(budget.messagesPerSecondMax),
+      String(budget.messagesBurstMax),
     ]),
   );
 

@@ -12,6 +12,7 @@ import { init, join } from './membership.ts';
 import { plumbing } from './plumbing.ts';
 import { start } from './start.ts';
 import { topicCommands } from './topics.ts';
+import { trust } from './trust.ts';
 import { currencyWord, said, type Subcommand } from './subcommand.ts';
 import { describeWords, nearest, readWords, wholeNumber } from '#reference/commands/words.ts';
 
@@ -76,6 +77,7 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   export: exportRecords,
   import: importRecords,
   ...topicCommands,
+  trust,
   fault: question('fault', 'network.fault', 'cuts the links with some peers, for demonstrations', {
     usage: 'cut WHO... | heal',
     restMin: 1,

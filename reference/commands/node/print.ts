@@ -1,45 +1,9 @@
 /** Answers for people: one printer per subcommand, lines out. */
-import chalk from 'chalk';
 import type { Json } from '#contracts/identifiers.ts';
+import { trustPrinters } from './print-trust.ts';
+import { conduct, table, text, time, type Printer, type Row } from './text.ts';
 
-type Row = { readonly [name: string]: Json };
-type Printer = (value: Json) => string[];
-
-/** What others wrote must neither move anybody's cursor nor turn the direction of a line. */
-export const printable = (value: string): string =>
-  value.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '?');
-
-/** Text of a JSON scalar, printable; nothing for null. */
-const text = (value: Json | undefined): string => {
-  if (value === null || value === undefined) return '';
-  return printable(typeof value === 'string' ? value : JSON.stringify(value));
-};
-
-/** A record may say any number of milliseconds; a date ends with the year 275760 (ECMA-262, 21.4.1.1). */
-const time = (value: Json | undefined): string => {
-  const date = new Date(Number(value));
-  return Number.isNaN(date.getTime())
-    ? text(value)
-    : date.toISOString().slice(0, 19).replace('T', ' ');
-};
-
-/** Rows under headings, each column as wide as its widest cell; numbers to the right. */
-export const table = (
-  headings: readonly string[],
-  rows: readonly (readonly string[])[],
-): string[] => {
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => row[column]!.length)),
-  );
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) =>
-        /^[+-]?[\d.]+$/.test(cell) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
-      )
-      .join('  ')
-      .trimEnd();
-  return [chalk.dim(line(headings)), ...rows.map(line)];
-};
+export { printable, table } from './text.ts';
 
 const pairs = (value: Json): string[] => {
   const entries = Object.entries(value as Row).filter(([, each]) => each !== null);
@@ -120,10 +84,12 @@ const peers: Printer = (value) => {
     text(row['address']),
     text(row['side']),
     text(row['roundTripMs']),
+    text(row['class']),
+    conduct(row['conduct']),
     text(row['did']),
   ]);
   return rows.length > 0
-    ? table(['peer', 'address', 'we are', 'round trip ms', 'did'], rows)
+    ? table(['peer', 'address', 'we are', 'round trip ms', 'class', 'conduct', 'did'], rows)
     : ['no open links'];
 };
 
@@ -202,6 +168,7 @@ export const printers: { readonly [name: string]: Printer } = {
     return [`said in ${text(topic)}: record ${text(id).slice(0, 16)}`];
   },
   read: saidThere,
+  ...trustPrinters,
   fault: (value) => {
     const cut = (value as Row)['cut'] as readonly string[];
     return [cut.length > 0 ? `cut off from ${cut.join(', ')}` : 'nobody is cut off'];

@@ -5,6 +5,7 @@ import type { Candidate } from '#contracts/host.ts';
 import type { Node } from '#contracts/node.ts';
 import { nameOf } from '#reference/operations/people.ts';
 import { parseAddress } from '#reference/transport/address.ts';
+import { conductView, hundredths } from './trust.ts';
 import { method, none, notRunning, ok, person, who, type Answer, type Methods } from './method.ts';
 
 const status = (node: Node): Answer =>
@@ -22,13 +23,18 @@ const status = (node: Node): Answer =>
 
 const peers = (node: Node): Answer =>
   ok(
-    node.peers().map(({ did, address, side, roundTripMs }) => ({
-      name: nameOf(did, node.network.genesis),
-      did,
-      address,
-      side,
-      roundTripMs: roundTripMs === undefined ? null : Math.round(roundTripMs * 100) / 100,
-    })),
+    node.peers().map(({ did, address, side, roundTripMs }) => {
+      const { trustClass, conduct } = node.trust(did);
+      return {
+        name: nameOf(did, node.network.genesis),
+        did,
+        address,
+        side,
+        roundTripMs: roundTripMs === undefined ? null : hundredths(roundTripMs),
+        class: trustClass,
+        conduct: conductView(conduct),
+      };
+    }),
   );
 
 const fault = (
