@@ -19,15 +19,29 @@
 import type { Effect } from '#contracts/effects.ts';
 import type { Gossip } from '#contracts/gossip.ts';
 import type { Cancel, Host } from '#contracts/host.ts';
-import { ledgerTopic, type Did, type Topic } from '#contracts/identifiers.ts';
+import {
+  ledgerTopic,
+  TRUST_TOPIC,
+  type Did,
+  type RecordId,
+  type Topic,
+} from '#contracts/identifiers.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
 import type { GossipMessage, TopicMessage } from '#contracts/messages.ts';
-import type { Network, Node, NodeCount, NodeEvent, PublishStatus } from '#contracts/node.ts';
+import type {
+  AttestStatus,
+  Network,
+  Node,
+  NodeCount,
+  NodeEvent,
+  PublishStatus,
+} from '#contracts/node.ts';
 import type { Records, Signer } from '#contracts/records.ts';
 import type { NodeSettings } from '#contracts/settings.ts';
 import type { CoordinationState } from '#contracts/snapshot.ts';
 import { isReserved, type TopicPolicy } from '#contracts/topics.ts';
 import type { Listener } from '#contracts/transport.ts';
+import { createAttestations } from './node/attestations.ts';
 import { createAuthor } from './node/author.ts';
 import { createOpenTopics, othersIn } from './node/open-topics.ts';
 import { createOwnChain } from './node/own-chain.ts';
@@ -37,10 +51,12 @@ import { createPerformer } from './node/performer.ts';
 import { createPolicies, isDurable, ledgerPolicy, TRUST_POLICY } from './node/policies.ts';
 import { createPublisher } from './node/publisher.ts';
 import { createQuestions } from './node/questions.ts';
+import { createGate } from './node/rates.ts';
 import { claimStore, createRecordStore } from './node/record-store.ts';
 import { restore } from './node/restore.ts';
 import { createSession } from './node/session.ts';
 import { createTopics, gossipOf } from './node/topics.ts';
+import { createWitness } from './node/witness.ts';
 
 export interface NodeOptions {
   readonly host: Host;
@@ -59,6 +75,9 @@ const isRefusal = (effect: Effect): boolean =>
   effect.effect === 'log' &&
   effect.event.startsWith('record_') &&
   !['record_duplicate', 'record_given_up'].includes(effect.event);
+
+/** How often it is looked at who may read what: attestations expire without a word. */
+const REVIEW_MS = 5_000;
 
 /** Opens the store, reads back what it holds and checks it. Rejects with Faults of the store. */
 export const createNode = async (options: NodeOptions): Promise<Node> => {
@@ -100,6 +119,10 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     });
   const gossips = new Map(policies.all().map((policy) => [policy.topic, gossipFor(policy)]));
   await restore(store, gossips, ledger);
+  const self = signer.did;
+  const { read } = store;
+  const attestations = createAttestations({ self, host, content, records, trust, gossips, read });
+  await attestations.load();
 
   // What happens is told and counted.
   const watchers = new Set<(event: NodeEvent) => void>();
@@ -107,8 +130,12 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   const tell = (event: NodeEvent): void => {
     for (const watcher of watchers) watcher(event);
   };
+  const { monotonic } = host;
+  const verdict = (id: RecordId) => ledger.verdict(id);
+  const witness = createWitness({ self, trust, monotonic, verdict });
   const count = (event: NodeCount, fields: { readonly [name: string]: unknown }): void => {
     counters.set(event, (counters.get(event) ?? 0) + 1);
+    witness.counted(event, fields['peer']);
     host.log('debug', event, fields);
   };
 
@@ -118,7 +145,10 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     for (const peer of peers) peering.session(peer)?.send(frame);
   };
   const sendInParts = (peers: readonly Did[], message: TopicMessage): void => {
-    for (const part of partsOf(message)) send(peers, part);
+    // Trust may have fallen since a peer joined, and since a step that was being committed began.
+    const readers = peers.filter((peer) => trust.mayRead(message.topic, peer));
+    if (readers.length === 0) return;
+    for (const part of partsOf(message)) send(readers, part);
   };
   const failed = (error: Error): void => {
     host.log('error', 'store_failed', { reason: error.message });
@@ -126,7 +156,17 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     shutDown();
   };
   const performer = createPerformer(
-    { host, gossips, ledger, store, send: sendInParts, tell, count, failed },
+    {
+      host,
+      gossips,
+      ledger,
+      store,
+      send: sendInParts,
+      heard: (record) => attestations.heard(record),
+      tell,
+      count,
+      failed,
+    },
     claim,
   );
   const { perform } = performer;
@@ -136,6 +176,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
 
   // Links become sessions, and what is said there is led to the gossip of its topic.
   const say = (peer: Did, message: GossipMessage): void => send([peer], message);
+  const gate = createGate({ trust, monotonic, count });
   const topics = createTopics({
     gossips,
     trust,
@@ -143,6 +184,8 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     say,
     perform,
     count,
+    hears: (peer, message) => gate.hears(peer, message),
+    brought: (peer, effects) => witness.brought(peer, effects),
     claimed: (peer, digest) => ownChain.heard(peer, digest),
     ...(coordination && { remembered: othersIn(coordination, signer.did) }),
   });
@@ -172,12 +215,20 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     },
     disconnected(peer) {
       topics.disconnected(peer);
+      gate.disconnected(peer);
+      witness.disconnected(peer);
       tell({ event: 'disconnected', peer });
     },
   });
 
   let listener: Listener | undefined;
+  let reviewing: Cancel | undefined;
+  const review = (): void => {
+    topics.review();
+    reviewing = host.after(REVIEW_MS, review);
+  };
   const shutDown = (): void => {
+    reviewing?.();
     ownChain.stop();
     performer.stop();
     peering.stop();
@@ -235,6 +286,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     async start(listen, known) {
       listener = await host.transport.listen(listen, (link) => peering.accept(link));
       topics.start();
+      review();
       for (const candidate of known) peering.add(candidate);
       return listener.address;
     },
@@ -248,6 +300,13 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     pay: (payment) => publish(ledgerTopic(payment.currency), () => author.pay(payment)),
     publish: (topic, text) =>
       publish<PublishStatus>(topic, () => author.say('icn/note/1', topic, { text })),
+    attest: async (subject, score, days) =>
+      attestations.objection(subject, score, days) ??
+      publish<AttestStatus>(TRUST_TOPIC, () =>
+        author.say('icn/trust/1', TRUST_TOPIC, attestations.body(subject, score, days)),
+      ),
+    trust: (peer) => attestations.view(peer),
+    trusted: () => trust.trusted().map((peer) => attestations.view(peer)),
     ...openTopics,
     async imported(topic, claims) {
       const effects = gossipOf(gossips, topic).import(host.monotonic(), claims);

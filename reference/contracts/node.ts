@@ -70,7 +70,8 @@ export const ATTEST_STATUSES = [
   'person_self',
   'score_out_of_range',
   'days_out_of_range',
-  'node_not_running',
+  'topic_unknown',
+  'not_permitted',
 ] as const;
 export type AttestStatus = (typeof ATTEST_STATUSES)[number];
 

@@ -25,6 +25,8 @@ export interface PerformerOptions {
   readonly store: RecordStore;
   /** A message of any length, to each of these. */
   readonly send: (peers: readonly Did[], message: TopicMessage) => void;
+  /** A record of a topic that is no ledger; gives what is written with it. */
+  readonly heard: (record: SignedRecord) => readonly Write[];
   readonly tell: (event: NodeEvent) => void;
   readonly count: (event: NodeCount, fields: { readonly [name: string]: unknown }) => void;
   /** The store can promise nothing any more. Called once. */
@@ -61,7 +63,7 @@ const nothing = (): void => undefined;
 
 /** `first` is committed before anything else: the claim of a new store. */
 export const createPerformer = (options: PerformerOptions, first: readonly Write[]): Performer => {
-  const { host, gossips, ledger, store, send, tell, count } = options;
+  const { host, gossips, ledger, store, send, heard, tell, count } = options;
   const steps = createSteps(host.store, options.failed);
   /** By topic and name: two gossips may use the same one. */
   const timers = new Map<string, Cancel>();
@@ -70,8 +72,9 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
   let stopped = false;
 
   /** The ledger folds an entry whose ancestors are all here; watchers hear of it once it is safe. */
-  const deliver = (record: SignedRecord, { balances, words }: Step): void => {
+  const deliver = (record: SignedRecord, { writes, balances, words }: Step): void => {
     if (!isDurable(record.topic)) {
+      writes.push(...heard(record));
       words.push(() => tell({ event: 'heard', record }));
       return;
     }

@@ -50,6 +50,11 @@ export interface Subscriptions {
   opened(topic: Topic): void;
   /** There is one less, for us and for all that wanted it. */
   closed(topic: Topic): void;
+  /**
+   * Trust has changed: who may not read a topic any more leaves it, and joins again when it may. Nothing
+   * is sent to it meanwhile, whether this was called or not.
+   */
+  review(): void;
   /** Who wants to hear of a topic, those who are away for now among them. */
   subscribers(topic: Topic): readonly Did[];
 }
@@ -61,6 +66,10 @@ interface Sides {
   readonly denied: Set<Topic>;
   /** What it wants. */
   readonly wanted: Set<Topic>;
+  /** What it wants and may not read today. */
+  readonly barred: Set<Topic>;
+  /** What it was told that we want. */
+  readonly told: Set<Topic>;
   retry: Cancel | undefined;
 }
 
@@ -107,9 +116,12 @@ export const createSubscriptions = (options: SubscriptionsOptions): Subscription
 
   /** Says that we want these, if the peer may know of them. */
   const want = (peer: Did, sides: Sides, wanted: readonly Topic[]): void => {
-    const told = wanted.filter((topic) => trust.mayRead(topic, peer));
-    if (told.length === 0) return;
-    for (const topic of told) sides.unacknowledged.add(topic);
+    const readable = wanted.filter((topic) => trust.mayRead(topic, peer));
+    if (readable.length === 0) return;
+    for (const topic of readable) {
+      sides.unacknowledged.add(topic);
+      sides.told.add(topic);
+    }
     subscribe(peer, sides);
   };
 
@@ -122,7 +134,7 @@ export const createSubscriptions = (options: SubscriptionsOptions): Subscription
 
   /** Acknowledges every topic by its status, and lets the peer in where it was not. */
   const admit = (peer: Did, sides: Sides, asked: readonly Topic[]): void => {
-    const { wanted, denied } = sides;
+    const { wanted, denied, barred } = sides;
     const fresh: Topic[] = [];
     const acknowledged = asked.map((topic): SubscribeAck['topics'][number] => {
       const status = statusFor(topic, peer, wanted);
@@ -130,6 +142,8 @@ export const createSubscriptions = (options: SubscriptionsOptions): Subscription
         wanted.add(topic);
         fresh.push(topic);
       }
+      // Bounded: there is such a topic.
+      if (status === 'not_permitted') barred.add(topic);
       return { topic, status };
     });
     say(peer, { type: 'subscribe-ack', topics: acknowledged });
@@ -141,6 +155,7 @@ export const createSubscriptions = (options: SubscriptionsOptions): Subscription
   const heed = ({ unacknowledged, denied }: Sides, { topics: answers }: SubscribeAck): void => {
     for (const { topic, status } of answers) {
       if (unacknowledged.delete(topic) && status !== 'subscribed') denied.add(topic);
+      if (status === 'subscribed') denied.delete(topic);
     }
   };
 
@@ -150,6 +165,8 @@ export const createSubscriptions = (options: SubscriptionsOptions): Subscription
         unacknowledged: new Set(),
         denied: new Set(),
         wanted: new Set(),
+        barred: new Set(),
+        told: new Set(),
         retry: undefined,
       };
       peers.set(peer, sides);
@@ -171,7 +188,10 @@ export const createSubscriptions = (options: SubscriptionsOptions): Subscription
           admit(peer, sides, message.topics);
           break;
         case 'unsubscribe':
-          for (const topic of message.topics) if (sides.wanted.delete(topic)) left(topic, peer);
+          for (const topic of message.topics) {
+            sides.barred.delete(topic);
+            if (sides.wanted.delete(topic)) left(topic, peer);
+          }
           break;
         case 'subscribe-ack':
           heed(sides, message);
@@ -183,10 +203,32 @@ export const createSubscriptions = (options: SubscriptionsOptions): Subscription
     },
     closed(topic) {
       for (const wanted of away.values()) wanted.delete(topic);
-      for (const [peer, { unacknowledged, denied, wanted }] of peers) {
-        const isTold = trust.mayRead(topic, peer);
-        for (const set of [unacknowledged, denied, wanted]) set.delete(topic);
+      for (const [peer, { unacknowledged, denied, wanted, barred, told }] of peers) {
+        const isTold = told.has(topic);
+        for (const set of [unacknowledged, denied, wanted, barred, told]) set.delete(topic);
         if (isTold) say(peer, { type: 'unsubscribe', topics: [topic] });
+      }
+    },
+    review() {
+      const isHere = new Set(topics());
+      for (const [peer, sides] of peers) {
+        const { wanted, barred, told } = sides;
+        for (const topic of wanted) {
+          if (trust.mayRead(topic, peer)) continue;
+          wanted.delete(topic);
+          barred.add(topic);
+          left(topic, peer);
+        }
+        const again = [...barred].filter((topic) => trust.mayRead(topic, peer));
+        for (const topic of again) barred.delete(topic);
+        for (let start = 0; start < again.length; start += TOPICS_MAX) {
+          admit(peer, sides, again.slice(start, start + TOPICS_MAX));
+        }
+        want(
+          peer,
+          sides,
+          [...isHere].filter((topic) => !told.has(topic)),
+        );
       }
     },
     subscribers(topic) {

@@ -29,6 +29,9 @@ export const gossipOf = (gossips: Gossips, topic: Topic): Gossip => {
   return gossip;
 };
 
+/** Messages that are answered with what is held: only readers may say them. */
+const ASKING: ReadonlySet<TopicMessage['type']> = new Set(['digest', 'request', 'pull-request']);
+
 export interface TopicsOptions {
   readonly gossips: Gossips;
   readonly trust: Trust;
@@ -37,6 +40,10 @@ export interface TopicsOptions {
   /** Performs what a topic's gossip decided. */
   readonly perform: (topic: Topic, effects: readonly Effect[]) => void;
   readonly count: (event: NodeCount, fields: { readonly [name: string]: unknown }) => void;
+  /** Whether a word of a peer is heard at all: rates and conduct (`rates.ts`). */
+  readonly hears: (peer: Did, message: GossipMessage) => boolean;
+  /** What a message of a peer led to, once that is performed. */
+  readonly brought: (peer: Did, effects: readonly Effect[]) => void;
   /** A peer that may speak of a topic says what it holds. */
   readonly claimed: (peer: Did, digest: Digest) => void;
   /** See SubscriptionsOptions. */
@@ -55,6 +62,8 @@ export interface Topics {
   /** A topic less, whose gossip is gone already. */
   closed(topic: Topic): void;
   subscribers(topic: Topic): readonly Did[];
+  /** See Subscriptions. */
+  review(): void;
 }
 
 export const createTopics = (options: TopicsOptions): Topics => {
@@ -84,14 +93,22 @@ export const createTopics = (options: TopicsOptions): Topics => {
       say(peer, { type: 'unsubscribe', topics: [topic] });
       return undefined;
     }
-    if (type !== 'request' && type !== 'pull-request') return message;
+    // A digest asks too: what its sender lacks is told to it.
+    if (!ASKING.has(type)) return message;
     if (!trust.mayRead(topic, peer)) {
       count('request_not_permitted', { peer, detail: topic });
       return undefined;
     }
-    if (type === 'request') return message;
+    if (type !== 'pull-request') return message;
     const { pullBytesMax } = trust.budget(peer);
     return { ...message, maxBytes: Math.min(message.maxBytes, pullBytesMax) };
+  };
+
+  const hear = (peer: Did, message: TopicMessage): void => {
+    const gossip = gossipOf(gossips, message.topic);
+    const effects = gossip.receive(host.monotonic(), peer, message);
+    perform(message.topic, effects);
+    options.brought(peer, effects);
   };
 
   return {
@@ -109,7 +126,7 @@ export const createTopics = (options: TopicsOptions): Topics => {
     },
     received(peer, message) {
       // A link that gave way to another, or is being cut, may still have something to say.
-      if (!peers.has(peer)) return;
+      if (!peers.has(peer) || !options.hears(peer, message)) return;
       switch (message.type) {
         case 'subscribe':
         case 'unsubscribe':
@@ -119,7 +136,7 @@ export const createTopics = (options: TopicsOptions): Topics => {
         default: {
           const heard = permitted(peer, message);
           if (heard?.type === 'digest') options.claimed(peer, heard);
-          if (heard) run(heard.topic, (gossip, now) => gossip.receive(now, peer, heard));
+          if (heard) hear(peer, heard);
         }
       }
     },
@@ -129,5 +146,6 @@ export const createTopics = (options: TopicsOptions): Topics => {
     },
     closed: (topic) => subscriptions.closed(topic),
     subscribers: (topic) => subscriptions.subscribers(topic),
+    review: () => subscriptions.review(),
   };
 };

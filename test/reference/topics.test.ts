@@ -61,6 +61,8 @@ const listeningTo = () => {
       }
     },
     count: (event) => counted.push(event),
+    hears: () => true,
+    brought: () => {},
     claimed: () => undefined,
   });
   return { topics, heard, messages, counted, performed, said };
@@ -98,16 +100,26 @@ describe('a message about a topic', () => {
     expect(counted).toEqual(messagesOf('ledger:beans').map(() => 'topic_unknown'));
   });
 
-  it('that asks for what the peer may not read is counted and nothing else', () => {
-    const { topics, heard, counted, said } = listeningTo();
+  it.each(['digest', 'request', 'pull-request'])(
+    'that asks for what the peer may not read is counted and nothing else: %s',
+    (asking) => {
+      const { topics, heard, counted, said } = listeningTo();
+      topics.connected(BEN);
+      said.length = 0;
+      for (const message of messagesOf(SECRETS)) {
+        if (message.type === asking) topics.received(BEN, message);
+      }
+      expect([heard, said]).toEqual([[], []]);
+      expect(counted).toEqual(['request_not_permitted']);
+    },
+  );
+
+  it('that brings something is heard of a peer that may not read: its author is asked about', () => {
+    const { topics, heard } = listeningTo();
     topics.connected(BEN);
-    said.length = 0;
     for (const message of messagesOf(SECRETS)) topics.received(BEN, message);
-    expect(heard).toEqual(
-      ['announce', 'response', 'digest', 'pull-response'].map((type) => `${SECRETS} ${type}`),
-    );
-    expect(counted).toEqual(['request_not_permitted', 'request_not_permitted']);
-    expect(said).toEqual([]);
+    const brought = ['announce', 'response', 'pull-response'];
+    expect(heard).toEqual(brought.map((type) => `${SECRETS} ${type}`));
   });
 
   it('that pulls is cut down to what the class of the peer may cost, and not raised to it', () => {

@@ -4,7 +4,7 @@ import type { Json } from '#contracts/identifiers.ts';
 import { ATTESTATION_DAYS_DEFAULT, type Node, type TrustView } from '#contracts/node.ts';
 import type { Conduct, Statement } from '#contracts/trust.ts';
 import { nameOf } from '#reference/operations/people.ts';
-import { method, ok, person, who, type Answer, type Methods } from './method.ts';
+import { method, notRunning, ok, person, who, type Answer, type Methods } from './method.ts';
 
 /** Rows of one list. */
 export const TRUSTED_ROWS_MAX = 1_000;
@@ -52,6 +52,8 @@ const attest = async (
   node: Node,
   asked: { readonly who: string; readonly score: number; readonly days: number },
 ): Promise<Answer> => {
+  const refusal = notRunning(node);
+  if (refusal) return refusal;
   const found = who(node, asked.who);
   if (!found.ok) return found;
   const attested = await node.attest(found.value, asked.score, asked.days);
