@@ -6,7 +6,7 @@
  */
 import type { Content } from '#contracts/content.ts';
 import type { Host, Write } from '#contracts/host.ts';
-import { TRUST_TOPIC, type Did, type Json, type RecordId } from '#contracts/identifiers.ts';
+import { TRUST_TOPIC, type Did, type RecordId } from '#contracts/identifiers.ts';
 import { ATTESTATION_DAYS_MAX, type AttestStatus, type TrustView } from '#contracts/node.ts';
 import { refused, type Refused } from '#contracts/outcome.ts';
 import type { Records, SignedRecord, TrustBody } from '#contracts/records.ts';
@@ -43,7 +43,7 @@ export const createAttestations = (options: AttestationsOptions): Attestations =
 
   const opened = (key: string, text: string): SignedRecord | undefined => {
     const parsed = content.parse(new TextEncoder().encode(text));
-    const record = parsed.ok ? records.open(parsed.value as Json) : parsed;
+    const record = parsed.ok ? records.open(parsed.value) : parsed;
     if (record.ok) return record.value;
     host.log('warn', 'attestation_unreadable', { key, reason: record.reason });
     return undefined;

@@ -28,6 +28,29 @@ export const createLiar = (cluster: Cluster, place: Place) => {
   const transport = cluster.network.transport(place.address, place.did);
   const random = cluster.random.fork(`liar ${place.name}`);
 
+  const dial = (to: Place, established: (session: Session) => void): void =>
+    transport.dial(to.address, to.did, (result) => {
+      if (result.status !== 'open') return;
+      createSession({
+        link: result.link,
+        frames,
+        records,
+        signer,
+        network: cluster.cooperative.id,
+        host: {
+          after: cluster.scheduler.after,
+          monotonic: cluster.scheduler.now,
+          randomBytes: random.bytes,
+        },
+        settings: readSettings().session,
+        expected: to.did,
+        established,
+        received: () => {},
+        ended: () => {},
+        count: () => {},
+      });
+    });
+
   return {
     /** Signs a payment that follows any of its records, not only its last. */
     sign: ({ after, to, amount, seeing = [], memo = '' }: Payment): SignedRecord => {
@@ -53,30 +76,15 @@ export const createLiar = (cluster: Cluster, place: Place) => {
 
     /** Dials a place, proves who it is and says these messages. */
     tell(to: Place, messages: readonly GossipMessage[]): void {
-      transport.dial(to.address, to.did, (result) => {
-        if (result.status !== 'open') return;
-        createSession({
-          link: result.link,
-          frames,
-          records,
-          signer,
-          network: cluster.cooperative.id,
-          host: {
-            after: cluster.scheduler.after,
-            monotonic: cluster.scheduler.now,
-            randomBytes: random.bytes,
-          },
-          settings: readSettings().session,
-          expected: to.did,
-          established(session: Session) {
-            for (const message of messages) session.send(frames.encode(message));
-            session.close();
-          },
-          received: () => {},
-          ended: () => {},
-          count: () => {},
-        });
+      dial(to, (session) => {
+        for (const message of messages) session.send(frames.encode(message));
+        session.close();
       });
+    },
+
+    /** Dials a place and proves who it is; gives the way to say something there, again and again. */
+    talk(to: Place, begun: (say: (message: GossipMessage) => void) => void): void {
+      dial(to, (session) => begun((message) => session.send(frames.encode(message))));
     },
   };
 };
