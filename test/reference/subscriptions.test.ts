@@ -16,10 +16,12 @@ const facing = (subscriptionsMax = 10) => {
   const scheduler = createScheduler(0);
   const said: { readonly peer: Did; readonly message: SubscriptionMessage }[] = [];
   const happened: string[] = [];
+  /** Topics that nobody may read. */
+  const closed = new Set([SECRETS]);
   const subscriptions = createSubscriptions({
     topics: () => [HOURS, EUROS, SECRETS],
     trust: {
-      mayRead: (topic) => topic !== SECRETS,
+      mayRead: (topic) => !closed.has(topic),
       budget: () => ({ ...BUDGETS.Known, subscriptionsMax }),
     },
     after: scheduler.after,
@@ -46,7 +48,7 @@ const facing = (subscriptionsMax = 10) => {
     });
   const wanted = () =>
     said.flatMap(({ message }) => (message.type === 'subscribe' ? [message.topics] : []));
-  return { subscriptions, scheduler, said, happened, runFor, ask, acknowledge, wanted };
+  return { subscriptions, scheduler, said, happened, closed, runFor, ask, acknowledge, wanted };
 };
 
 describe('what we want', () => {
@@ -161,5 +163,52 @@ describe('what a peer wants', () => {
     const { ask, said } = facing();
     expect(ask(BEN, HOURS)).toBeUndefined();
     expect(said).toEqual([]);
+  });
+});
+
+describe('a review after trust has changed', () => {
+  const changes = (happened: readonly string[]) => happened.filter((each) => / /.test(each));
+
+  it('lets go who may not read any more, once, and takes it back when it may', () => {
+    const { subscriptions, ask, happened, closed, said } = facing();
+    subscriptions.connected(BEN);
+    ask(BEN, HOURS, EUROS);
+    closed.add(HOURS);
+    for (let time = 0; time < 2; time++) subscriptions.review();
+    expect(subscriptions.subscribers(HOURS)).toEqual([]);
+    closed.delete(HOURS);
+    for (let time = 0; time < 2; time++) subscriptions.review();
+    expect(changes(happened)).toEqual([
+      `joined ${HOURS} ben`,
+      `joined ${EUROS} ben`,
+      `left ${HOURS} ben`,
+      `joined ${HOURS} ben`,
+    ]);
+    const acknowledged = [{ topic: HOURS, status: 'subscribed' }];
+    expect(said.at(-1)?.message).toEqual({ type: 'subscribe-ack', topics: acknowledged });
+  });
+
+  it('lets in who was refused, and says what we want of it; not who gave it up meanwhile', () => {
+    const { subscriptions, ask, happened, closed, wanted } = facing();
+    for (const peer of [BEN, CEM]) subscriptions.connected(peer);
+    expect([BEN, CEM].map((peer) => ask(peer, SECRETS))).toEqual([
+      ['not_permitted'],
+      ['not_permitted'],
+    ]);
+    expect(wanted().flat()).not.toContain(SECRETS);
+    subscriptions.receive(CEM, { type: 'unsubscribe', topics: [SECRETS] });
+    closed.clear();
+    subscriptions.review();
+    expect(changes(happened)).toEqual([`joined ${SECRETS} ben`]);
+    expect(wanted().filter((topics) => topics.includes(SECRETS))).toHaveLength(2);
+  });
+
+  it('changes nothing where nothing changed', () => {
+    const { subscriptions, ask, said } = facing();
+    subscriptions.connected(BEN);
+    ask(BEN, HOURS, SECRETS);
+    const before = said.length;
+    subscriptions.review();
+    expect(said).toHaveLength(before);
   });
 });
