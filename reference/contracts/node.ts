@@ -28,6 +28,7 @@ export const SESSION_EVENTS = [
   'hello_timed_out',
   'peer_silent',
   'frame_stalled',
+  'session_too_often',
   'send_dropped',
 ] as const;
 export type SessionEvent = (typeof SESSION_EVENTS)[number];

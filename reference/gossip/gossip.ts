@@ -21,7 +21,7 @@
  */
 import type { Effect } from '#contracts/effects.ts';
 import type { CreateGossip } from '#contracts/gossip.ts';
-import type { Did } from '#contracts/identifiers.ts';
+import type { Did, RecordId } from '#contracts/identifiers.ts';
 import {
   BATCH_MAX,
   type Announce,
@@ -56,13 +56,17 @@ export const create: CreateGossip = (options) => {
   };
 
   const receiveResponse = (now: number, peer: Did, { records, missing }: Response): Effect[] => {
-    const asked = records.filter((claim) => {
-      const id = claimedId(claim);
-      return id !== undefined && wants.askedOf(id, peer);
-    });
+    const ids = records.map(claimedId);
+    const isAsked = (id: RecordId | undefined): boolean =>
+      id !== undefined && wants.askedOf(id, peer);
+    // Of several who were asked all but the first come too late: what is here by now is no offence.
+    const isHere = (id: RecordId | undefined): boolean =>
+      id !== undefined && (log.isSettled(id) || waiting.has(id));
+    const asked = records.filter((_, index) => isAsked(ids[index]));
+    const isUnsolicited = ids.some((id) => !isAsked(id) && !isHere(id));
     for (const id of missing) wants.lacks(id, peer);
     const taking = takeClaims(asked, peer);
-    if (asked.length < records.length) {
+    if (isUnsolicited) {
       taking.effects.push({ effect: 'log', event: 'response_unsolicited', peer });
     }
     return passOn(now, peer, taking);

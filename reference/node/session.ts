@@ -22,6 +22,14 @@ import type { HelloFacts, Records, Signer } from '#contracts/records.ts';
 import type { SessionEvent } from '#contracts/node.ts';
 import type { SessionSettings } from '#contracts/settings.ts';
 import type { CloseReason, Link } from '#contracts/transport.ts';
+import { createBucket } from '#reference/gossip/pacing.ts';
+
+/** Hellos, proofs, pings and pongs of one link: so many at once, then one in so much time. */
+export const SESSION_WORDS_MAX = 20;
+export const SESSION_WORD_SPACING_MS = 100;
+
+/** What a session hears itself, each with an answer or a check of a signature; the rest is gossip's. */
+const OWN_WORDS: ReadonlySet<Message['type']> = new Set(['hello', 'hello-proof', 'ping', 'pong']);
 
 export interface SessionOptions {
   readonly link: Link;
@@ -209,7 +217,13 @@ export const createSession = (options: SessionOptions): Session => {
     after(settings.pingIntervalMs, watch);
   };
 
+  const words = createBucket(SESSION_WORD_SPACING_MS, SESSION_WORDS_MAX);
+
   const receive = (message: Message): void => {
+    if (OWN_WORDS.has(message.type) && !words.take(host.monotonic())) {
+      count('session_too_often', message.type);
+      return;
+    }
     switch (message.type) {
       case 'hello':
         receiveHello(message);

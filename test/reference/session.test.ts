@@ -7,7 +7,12 @@ import type { CloseReason, Link, LinkEvents, SendStatus } from '#contracts/trans
 import { readSettings } from '#reference/config.ts';
 import { create as createFrames } from '#reference/frames/frames.ts';
 import { createPeering, type Peering } from '#reference/node/peering.ts';
-import { createSession, type Session } from '#reference/node/session.ts';
+import {
+  createSession,
+  SESSION_WORDS_MAX,
+  SESSION_WORD_SPACING_MS,
+  type Session,
+} from '#reference/node/session.ts';
 import { createSimulatedHost } from '#reference/sim/host.ts';
 import { createNetwork, type Network } from '#reference/sim/network.ts';
 import { createRandom } from '#reference/sim/random.ts';
@@ -252,6 +257,22 @@ describe('a Hello', () => {
 });
 
 describe('a session', () => {
+  it('answers pings at a rate, and Hellos out of the same bucket: each costs an answer', () => {
+    const { fake, facts, counted, scheduler } = meet();
+    const ping: Message = { type: 'ping', nonce: nonceOf('x') };
+    const pongs = () => fake.sent.filter(({ type }) => type === 'pong').length;
+    for (let time = 0; time < 1_000; time++) fake.says(ping);
+    // The Hello and the proof were two.
+    expect(pongs()).toBe(SESSION_WORDS_MAX - 2);
+    expect(new Set(counted)).toEqual(new Set(['session_too_often']));
+    const sent = fake.sent.length;
+    fake.says(helloOf(facts));
+    expect(fake.sent).toHaveLength(sent);
+    scheduler.runUntil(5 * SESSION_WORD_SPACING_MS);
+    for (let time = 0; time < 1_000; time++) fake.says(ping);
+    expect(pongs()).toBe(SESSION_WORDS_MAX - 2 + 5);
+  });
+
   it('pings a silent peer, ends a dead one, and leaves no timer behind', () => {
     const { fake, scheduler, counted, ended } = meet();
     scheduler.runUntil(5_900);

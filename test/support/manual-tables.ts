@@ -23,6 +23,7 @@ import {
   RECORD_STATUSES,
 } from '#contracts/records.ts';
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
+import { SESSION_WORDS_MAX, SESSION_WORD_SPACING_MS } from '#reference/node/session.ts';
 import { methods } from '#reference/operations/methods.ts';
 import { QUIC_SETTINGS } from '#reference/transport/quic-settings.ts';
 import {
@@ -123,6 +124,11 @@ const limits = (): string =>
         'subscription messages of one peer',
         `${SUBSCRIPTION_WORDS_MAX} at once, then one in ${SUBSCRIPTION_WORD_SPACING_MS} ms`,
         '`rate_exceeded`',
+      ],
+      [
+        'hellos and pings of one link',
+        `${SESSION_WORDS_MAX} at once, then one in ${SESSION_WORD_SPACING_MS} ms`,
+        '`session_too_often`',
       ],
       ['peers heard of by mDNS', String(CANDIDATES_MAX), 'ignored until others expire'],
       ['QUIC handshakes under way', String(QUIC_SETTINGS.acceptsMax), 'they wait for a place'],

@@ -150,6 +150,23 @@ describe('answers that nobody asked for', () => {
     expect([...ann.stored.keys()]).toEqual([record.id]);
   });
 
+  it('are not those that come too late: of two who were asked the second brings nothing new', () => {
+    const village = villageOf('ann ben cem');
+    const [ann, ben, cem] = village.members as [Member, Member, Member];
+    village.drops = () => true;
+    ann.hears(ben.did, { type: 'announce', topic: HOURS, records: [], ids: [record.id] });
+    village.advance(village.settings.requestRetryMs);
+    const response = {
+      type: 'response',
+      topic: HOURS,
+      records: [asJson(record)],
+      missing: [],
+    } as const;
+    for (const peer of [cem, ben]) ann.hears(peer.did, response);
+    expect([...ann.stored.keys()]).toEqual([record.id]);
+    expect(ann.logged.get('response_unsolicited')).toBeUndefined();
+  });
+
   it('are dropped whatever they hold: claims that are no objects harm nobody', () => {
     const village = villageOf('ann ben');
     const [ann, ben] = village.members as [Member, Member];

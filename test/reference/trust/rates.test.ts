@@ -76,9 +76,9 @@ describe('a class that flaps', () => {
 
   it('never lets more through than the best of its classes would all the time', () => {
     const step = fc.record({
-      passedMs: fc.nat(300),
+      passedMs: fc.constantFrom(0, 10, 100, 200, 250),
       name: fc.constantFrom(...TRUST_CLASSES),
-      messages: fc.nat(30),
+      messages: fc.constantFrom(1, 5, 60),
     });
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
