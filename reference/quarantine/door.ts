@@ -39,6 +39,10 @@ export const FATES: { readonly [Event in GossipEvent]: Fate } = {
   // The fork is proven by two smaller children; to whom this one was shown, it is a claim still.
   record_surplus_child: genuine('fork'),
   record_given_up: NONE,
+  // Of topics that forget, which are no ledgers.
+  record_behind: NONE,
+  record_dated_ahead: NONE,
+  gap_passed: NONE,
   ancestors_missing: { fate: 'pending' },
   fork_detected: NONE,
   response_unsolicited: NONE,

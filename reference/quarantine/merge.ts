@@ -44,10 +44,11 @@ export const objectionTo = (
   { ledger }: Pick<QuarantineOptions, 'ledger'>,
   { id, topic, author }: SignedRecord,
 ): { readonly status: QuarantineStatus; readonly detail: string } | undefined => {
-  const verdict = ledger.verdict(id);
-  if (!verdict) return undefined;
+  const [verdict, standing] = [ledger.verdict(id), ledger.standing(id)];
+  // What waits may be void by its own form already, and is not decided before its ancestors are here.
+  if (!verdict || standing === undefined) return undefined;
   if (verdict.status === 'accepted') {
-    if (ledger.standing(id) === 'stands') return undefined;
+    if (standing === 'stands') return undefined;
     const [fork] = ledger.conflicts(topic, new Set([author]));
     const { previous, children = [] } = fork ?? {};
     const detail = `its author signed ${children.length} records after ${previous ?? 'the start'}: ${children.join(', ')}`;
@@ -173,10 +174,9 @@ export const createBatch = <Result>(
       const items = atTheDoor.map((make) => make(now));
       for (const [id, each] of given) {
         const item = objectionItem(now, each);
-        const status = ledger.verdict(id)?.status;
         if (item) items.push(item);
-        else if (status === 'accepted') accepted.push(id);
-        else if (status === 'pending') pending.push(id);
+        else if (ledger.standing(id) === 'stands') accepted.push(id);
+        else if (ledger.verdict(id)) pending.push(id);
         else discarded.push({ id, status: 'given_up' });
       }
       const quarantined = items.map(({ item }) => item);

@@ -2,21 +2,21 @@
 import chalk from 'chalk';
 import type { Json } from '#contracts/identifiers.ts';
 
-type Row = { readonly [name: string]: Json };
-type Printer = (value: Json) => string[];
+export type Row = { readonly [name: string]: Json };
+export type Printer = (value: Json) => string[];
 
 /** What others wrote must neither move anybody's cursor nor turn the direction of a line. */
 export const printable = (value: string): string =>
   value.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '?');
 
 /** Text of a JSON scalar, printable; nothing for null. */
-const text = (value: Json | undefined): string => {
+export const text = (value: Json | undefined): string => {
   if (value === null || value === undefined) return '';
   return printable(typeof value === 'string' ? value : JSON.stringify(value));
 };
 
 /** A record may say any number of milliseconds; a date ends with the year 275760 (ECMA-262, 21.4.1.1). */
-const time = (value: Json | undefined): string => {
+export const time = (value: Json | undefined): string => {
   const date = new Date(Number(value));
   return Number.isNaN(date.getTime())
     ? text(value)
@@ -41,14 +41,15 @@ export const table = (
   return [chalk.dim(line(headings)), ...rows.map(line)];
 };
 
-const pairs = (value: Json): string[] => {
+/** A line for each fact that is there. */
+export const pairs = (value: Json): string[] => {
   const entries = Object.entries(value as Row).filter(([, each]) => each !== null);
   const width = Math.max(0, ...entries.map(([name]) => name.length));
   return entries.map(([name, each]) => `${name.padEnd(width)}  ${text(each)}`);
 };
 
 /** `1 record`, `2 records`. */
-const counted = (count: number, one: string, many: string): string =>
+export const counted = (count: number, one: string, many: string): string =>
   `${count} ${count === 1 ? one : many}`;
 
 /** Facts a line each; below them what was counted, if anything was. */
