@@ -35,7 +35,8 @@ export const faultOfDispute = (
   entry: Held | undefined,
   stoodThen: (entry: Held) => boolean,
 ): Verdict | undefined => {
-  if (!entry || !isAccepted(entry) || !stoodThen(entry)) {
+  // An accepted entry names accounts; a dispute names none, and is not to be disputed in turn.
+  if (!entry || entry.nets.length === 0 || !isAccepted(entry) || !stoodThen(entry)) {
     return verdictOf('unauthorised', `no accepted entry ${about} stands in the dispute's past`);
   }
   if (isParty(entry, author)) return undefined;

@@ -132,7 +132,7 @@ export const create: CreateLedger = ({ genesis }) => {
     const past = pastOf(record);
     if (about !== undefined) {
       const entry = counted(past, topic).find((each) => each.id === about);
-      if (!entry || !isParty(entry, author)) return 'unauthorised';
+      if (!entry || disputedBy(entry) || !isParty(entry, author)) return 'unauthorised';
     }
     const previous = fold(past).linked.get(record.previous);
     if (!follows(record, previous)) return 'sequence_conflict';
