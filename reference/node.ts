@@ -10,6 +10,7 @@
  *   gossip/intake.ts         each record passes one door, admission.ts (records.open, links, forks),
  *                            and becomes effects: store, deliver, broadcast
  *   node/performer.ts        gathers the writes; ledger.add folds what is delivered into balances
+ *   quarantine/merge.ts      what became of each entry, for people; node/inbox.ts keeps what was refused
  *   node/steps.ts            one commit, and after it what is to be said
  *   node/parts.ts            what is to be said, in parts that fit a frame
  *
@@ -18,7 +19,7 @@
  */
 import type { Effect } from '#contracts/effects.ts';
 import type { Gossip } from '#contracts/gossip.ts';
-import type { Cancel, Host } from '#contracts/host.ts';
+import type { Cancel, Host, Write } from '#contracts/host.ts';
 import {
   ledgerTopic,
   TRUST_TOPIC,
@@ -43,6 +44,7 @@ import { isReserved, type TopicPolicy } from '#contracts/topics.ts';
 import type { Listener } from '#contracts/transport.ts';
 import { createAttestations } from './node/attestations.ts';
 import { createAuthor } from './node/author.ts';
+import { createInbox, restoreInbox } from './node/inbox.ts';
 import { createOpenTopics, othersIn } from './node/open-topics.ts';
 import { createOwnChain } from './node/own-chain.ts';
 import { partsOf } from './node/parts.ts';
@@ -123,6 +125,9 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   const { read } = store;
   const attestations = createAttestations({ self, host, content, records, trust, gossips, read });
   await attestations.load();
+  const quarantine = layers.quarantine({ ledger, records, content, read: store.read });
+  const { damaged, writes: cleaning } = await restoreInbox(host.store, quarantine);
+  if (damaged > 0) host.log('warn', 'quarantine_damaged', { damaged });
 
   // What happens is told and counted.
   const watchers = new Set<(event: NodeEvent) => void>();
@@ -160,6 +165,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       host,
       gossips,
       ledger,
+      quarantine,
       store,
       send: sendInParts,
       heard: (record) => attestations.heard(record),
@@ -167,12 +173,14 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       count,
       failed,
     },
-    claim,
+    [...claim, ...cleaning],
   );
   const { perform } = performer;
   /** Resolves when the effects are durable and said. */
   const performed = (topic: Topic, effects: readonly Effect[]): Promise<void> =>
     new Promise((resolve, reject) => perform(topic, effects, resolve, reject));
+  const write = (writes: readonly Write[]): Promise<void> =>
+    new Promise((resolve, reject) => performer.write(writes, resolve, reject));
 
   // Links become sessions, and what is said there is led to the gossip of its topic.
   const say = (peer: Did, message: GossipMessage): void => send([peer], message);
@@ -252,6 +260,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     lengthOf: (topic) => gossips.get(topic)?.knowledge.clock().get(signer.did) ?? 0,
   });
   const publish = createPublisher(ownChain, perform);
+  const inbox = createInbox({ quarantine, host, gossips, write, performed });
   const questions = createQuestions({
     content,
     records,
@@ -308,6 +317,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     trust: (peer) => attestations.view(peer),
     trusted: () => trust.trusted().map((peer) => attestations.view(peer)),
     ...openTopics,
+    dispute: (topic, entry, reason) => publish(topic, () => author.dispute(topic, entry, reason)),
     async imported(topic, claims) {
       const effects = gossipOf(gossips, topic).import(host.monotonic(), claims);
       await performed(topic, effects);
@@ -317,6 +327,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     },
 
     ...questions,
+    ...inbox,
     balances: (topic) => ledger.balances(topic),
     credit: (topic, account) => ledger.credit(topic, account),
     verdict: (id) => ledger.verdict(id),

@@ -2,7 +2,7 @@
  * What a core decides. A core does no I/O: it answers every input with a list of effects, and the
  * host performs them in order. The host sends nothing before the stores of the same step are durable.
  */
-import type { Did, RecordId } from './identifiers.ts';
+import type { Did, Json, RecordId } from './identifiers.ts';
 import type { TopicMessage } from './messages.ts';
 import type { SignedRecord } from './records.ts';
 
@@ -12,7 +12,12 @@ export type Effect =
   /** Give up a stored record: a surplus child of a fork, or what has left the window of a topic. */
   | { readonly effect: 'forget'; readonly id: RecordId }
   /** All ancestors are there: hand the record to the topic's subscribers on this node. */
-  | { readonly effect: 'deliver'; readonly record: SignedRecord }
+  | {
+      readonly effect: 'deliver';
+      readonly record: SignedRecord;
+      /** Who brought the last record that it waited for. */
+      readonly peer?: Did;
+    }
   /** A message of any length: what exceeds a frame is cut into several. */
   | { readonly effect: 'send'; readonly peer: Did; readonly message: TopicMessage }
   /** One message to several peers; encoded once. */
@@ -25,6 +30,8 @@ export type Effect =
       readonly event: GossipEvent;
       readonly peer?: Did;
       readonly detail?: string;
+      /** What was refused or put aside, as it came: for the operator's inbox. */
+      readonly claim?: Json;
     };
 
 /** Everything gossip counts, by the name it is counted under. */
@@ -42,6 +49,7 @@ export const GOSSIP_EVENTS = [
   'record_behind',
   'record_dated_ahead',
   'gap_passed',
+  'ancestors_missing',
   'fork_detected',
   'response_unsolicited',
   'digest_too_often',

@@ -68,6 +68,37 @@ export interface Conflict {
   readonly children: readonly RecordId[];
 }
 
+/**
+ * Where a dispute stands in F of all that is held:
+ * `open`; `settled`, the others have given back what was due; `moot`, the entry does not stand any
+ * more, so there is nothing to give back. A ruling by certificate will be a fourth.
+ */
+export const DISPUTE_STATES = ['open', 'settled', 'moot'] as const;
+export type DisputeState = (typeof DISPUTE_STATES)[number];
+
+/**
+ * A record of kind `icn/dispute/1` that was accepted and stands. It moves nothing, and is accepted if
+ * the entry that it names was accepted, stands in its past, and has its author as a party (the author
+ * of the entry, or an account that it names); else it is `unauthorised`.
+ *
+ * It is settled when the entries that name the disputed one in `refunds`, by other parties of it,
+ * accepted and standing, have together given the filer what the disputed entry took: `returned >= due`.
+ * Nothing in that depends on which came first, so every node that holds the same says the same.
+ */
+export interface Dispute {
+  readonly id: RecordId;
+  readonly topic: Topic;
+  readonly entry: RecordId;
+  readonly filer: Did;
+  readonly state: DisputeState;
+  /** Minor units that the entry took from the filer; 1 where it took nothing. */
+  readonly due: bigint;
+  /** Minor units that the refunds below gave the filer. */
+  readonly returned: bigint;
+  /** Sorted. */
+  readonly refunds: readonly RecordId[];
+}
+
 /** What one `add` changed. */
 export interface LedgerChange {
   /** The added record first; then every record that had waited for it, in the order decided. */
@@ -111,10 +142,16 @@ export interface Ledger {
   balances(topic: Topic): ReadonlyMap<Did, bigint>;
   credit(topic: Topic, account: Did): Credit;
 
-  /** The ends of every chain: per author the linked records without a linked child by the same author, sorted. */
-  tips(topic: Topic): ReadonlyMap<Did, readonly RecordId[]>;
-  /** Sorted by author, then by `previous`. */
-  conflicts(topic: Topic): readonly Conflict[];
+  /**
+   * The ends of every chain, or of the chains of these authors: per author the linked records without
+   * a linked child by the same author, sorted.
+   */
+  tips(topic: Topic, authors?: ReadonlySet<Did>): ReadonlyMap<Did, readonly RecordId[]>;
+  /** Every fork, or those of these authors, sorted by author, then by `previous`. */
+  conflicts(topic: Topic, authors?: ReadonlySet<Did>): readonly Conflict[];
+
+  /** Every dispute that stands, oldest first: by timestamp, then id. */
+  disputes(topic: Topic): readonly Dispute[];
 
   /** Records that name the account and have a verdict, oldest first: by timestamp, then id. */
   history(topic: Topic, account: Did): readonly RecordId[];

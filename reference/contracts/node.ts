@@ -7,8 +7,10 @@ import type { Genesis } from './genesis.ts';
 import type { Cancel, Candidate } from './host.ts';
 import type { Did, Json, NetworkId, RecordId, Topic } from './identifiers.ts';
 import type { Knowledge } from './knowledge.ts';
-import type { Credit, LedgerStatus, Standing, Verdict } from './ledger.ts';
+import type { Conflict, Credit, Dispute, LedgerStatus, Standing, Verdict } from './ledger.ts';
+import type { MergeDecision } from './merge.ts';
 import type { Outcome } from './outcome.ts';
+import type { QuarantineRecord } from './quarantine.ts';
 import type { SignedRecord } from './records.ts';
 import type { CoordinationState } from './snapshot.ts';
 import type { TopicOpenStatus, TopicPolicy } from './topics.ts';
@@ -84,6 +86,8 @@ export interface Payment {
   /** Minor units. */
   readonly amount: bigint;
   readonly memo?: string;
+  /** The entry that this one gives back. */
+  readonly refunds?: RecordId;
 }
 
 /** Why a note was not signed. */
@@ -91,6 +95,44 @@ export type PublishStatus = 'topic_unknown' | 'not_permitted';
 
 /** Why a payment was not signed. */
 export type PaymentStatus = 'currency_unknown' | Exclude<LedgerStatus, 'accepted'>;
+
+/** Why a dispute was not signed. */
+export type DisputeStatus = Exclude<LedgerStatus, 'accepted'>;
+
+/** Why an item stays in quarantine. */
+export const RELEASE_STATUSES = [
+  'quarantine_unknown',
+  /** Somebody else is releasing it. */
+  'quarantine_busy',
+  /** Judged again, and refused again. */
+  'still_refused',
+] as const;
+export type ReleaseStatus = (typeof RELEASE_STATUSES)[number];
+
+/** The operator's inbox (see quarantine.ts). Nothing done here changes a balance. */
+export interface NodeQuarantine {
+  /** Newest first. */
+  list(): readonly QuarantineRecord[];
+  get(key: string): QuarantineRecord | undefined;
+  /** Judges an item again; it leaves if it counts by now. Of two at one time one is answered `quarantine_busy`. */
+  release(key: string): Promise<Outcome<RecordId, ReleaseStatus>>;
+  /** Takes an item out unread; false if it is not here. Resolves when that is durable. */
+  drop(key: string): Promise<boolean>;
+  /** Takes out what has expired; gives how many. */
+  purge(): Promise<number>;
+}
+
+/** A fork and the signed records that prove it, in the order of `children`. */
+export interface ConflictView {
+  readonly conflict: Conflict;
+  readonly records: readonly SignedRecord[];
+}
+
+/** A dispute and the record that filed it. */
+export interface DisputeView {
+  readonly dispute: Dispute;
+  readonly record: SignedRecord;
+}
 
 /** Something that happened, for people and programs that watch. Only after it is durable. */
 export type NodeEvent =
@@ -102,6 +144,8 @@ export type NodeEvent =
     }
   /** A record of a topic that is no ledger. */
   | { readonly event: 'heard'; readonly record: SignedRecord }
+  /** What a step made of the entries that it was given, if any of them was news. */
+  | { readonly event: 'merged'; readonly decision: MergeDecision }
   | { readonly event: 'failed'; readonly reason: string };
 
 export interface TopicView extends TopicPolicy {
@@ -150,6 +194,15 @@ export interface Node {
   said(topic: Topic): readonly SignedRecord[];
   /** What a snapshot keeps. */
   coordination(): CoordinationState;
+  /** Signs, commits and pushes a dispute, as `pay` does a payment. */
+  dispute(topic: Topic, entry: RecordId, reason: string): Promise<Outcome<RecordId, DisputeStatus>>;
+  /** Every dispute that stands, oldest first. */
+  disputes(topic: Topic): readonly DisputeView[];
+  /** Every fork of the topic, with its proof. */
+  conflicts(topic: Topic): readonly ConflictView[];
+  /** What the last step that brought news made of it, restarts survived; undefined before the first. */
+  mergeReport(): MergeDecision | undefined;
+  readonly quarantine: NodeQuarantine;
 
   balances(topic: Topic): ReadonlyMap<Did, bigint>;
   credit(topic: Topic, account: Did): Credit;

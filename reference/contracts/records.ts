@@ -35,6 +35,15 @@ export interface EntryBody {
   readonly accounts: readonly EntryLine[];
   readonly memo?: string;
   readonly contract?: string;
+  /** The entry that this one gives back, in whole or in part. Judged as any entry; see Dispute. */
+  readonly refunds?: RecordId;
+}
+
+/** The body of a record of kind `icn/dispute/1`: a party of an entry says that something is wrong with it. */
+export interface DisputeBody {
+  readonly entry: RecordId;
+  /** At most MEMO_BYTES_MAX. */
+  readonly reason: string;
 }
 
 /** The body of a record of kind `icn/trust/1`: how far the author trusts `subject`, until `expiresAt`. */
@@ -54,6 +63,7 @@ export interface NoteBody {
 /** Every kind of record, by the name that is hashed with it, so that one is never taken for another. */
 export interface RecordBodies {
   readonly 'icn/entry/1': EntryBody;
+  readonly 'icn/dispute/1': DisputeBody;
   readonly 'icn/trust/1': TrustBody;
   readonly 'icn/note/1': NoteBody;
 }

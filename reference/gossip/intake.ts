@@ -36,7 +36,7 @@ export const createIntake = (options: GossipOptions, state: State, { quicken }: 
     const taking: Taking = { effects: [], taken: [] };
     for (const claim of claims) {
       const outcome = admission.offer(claim);
-      follow(outcome, source, taking);
+      follow(outcome, source, taking, claim);
       if (outcome.status === 'refused' && HOPELESS.has(outcome.event)) forgetWant(claim);
     }
     return finish(taking);
@@ -50,19 +50,26 @@ export const createIntake = (options: GossipOptions, state: State, { quicken }: 
   };
 
   /** Adds what follows from one admission. */
-  const follow = (outcome: Admission, source: Did, { effects, taken }: Taking): void => {
+  const follow = (
+    outcome: Admission,
+    source: Did,
+    { effects, taken }: Taking,
+    claim?: Json,
+  ): void => {
+    const about = { peer: source, ...(claim !== undefined && { claim }) };
     if (outcome.status === 'refused') {
       const { event, reason } = outcome;
-      effects.push({ effect: 'log', event, peer: source, detail: reason });
+      effects.push({ effect: 'log', event, detail: reason, ...about });
     } else if (outcome.status === 'waiting') {
       for (const id of outcome.missing) {
         if (!waiting.has(id)) wants.add(id, source);
       }
+      effects.push({ effect: 'log', event: 'ancestors_missing', detail: topic, ...about });
       for (const id of outcome.left) {
         effects.push({ effect: 'log', event: 'record_given_up', peer: source, detail: id });
       }
     } else {
-      effects.push(...keep(outcome));
+      effects.push(...keep(outcome, source));
       taken.push(...outcome.records);
     }
   };
@@ -84,11 +91,11 @@ export const createIntake = (options: GossipOptions, state: State, { quicken }: 
   };
 
   /** The effects of records that are in the log now. */
-  const keep = ({ records, forgotten, forks }: Taken): Effect[] => {
+  const keep = ({ records, forgotten, forks }: Taken, source: Did): Effect[] => {
     const effects: Effect[] = [];
     for (const record of records) {
       wants.remove(record.id);
-      effects.push({ effect: 'store', record }, { effect: 'deliver', record });
+      effects.push({ effect: 'store', record }, { effect: 'deliver', record, peer: source });
     }
     for (const id of forgotten) effects.push({ effect: 'forget', id });
     for (const { author, previous } of forks) {
@@ -107,7 +114,7 @@ export const createIntake = (options: GossipOptions, state: State, { quicken }: 
     if (outcome.status !== 'taken') {
       throw new Error(`gossip: own record ${record.id} was not taken: ${JSON.stringify(outcome)}`);
     }
-    return finish({ effects: keep(outcome), taken: [...outcome.records] });
+    return finish({ effects: keep(outcome, record.author), taken: [...outcome.records] });
   };
 
   return { takeClaims, takeFreed, takeOwn, trim };

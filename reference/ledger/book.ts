@@ -114,21 +114,25 @@ export const balancesIn = (book: Book): ReadonlyMap<Did, bigint> =>
       .map(({ did, balance }) => [did, balance]),
   );
 
-/** Chains that have records, sorted by author. */
-const chainsIn = (book: Book): Chain[] =>
-  [...book.chains.values()]
+/** Chains that have records, all or those of some authors, sorted by author. */
+const chainsIn = (book: Book, authors?: Iterable<Did>): Chain[] =>
+  [...(authors ?? book.chains.keys())]
+    .flatMap((author) => book.chains.get(author) ?? [])
     .filter((chain) => tipsOf(chain).length > 0)
     .sort((left, right) => byName(left.author, right.author));
 
 const idsOf = (places: Iterable<Place>): RecordId[] => [...places].map(({ id }) => id).sort();
 
-/** The ends of every chain, by author. */
-export const tipsIn = (book: Book): ReadonlyMap<Did, readonly RecordId[]> =>
-  new Map(chainsIn(book).map((chain) => [chain.author, idsOf(tipsOf(chain))]));
+/** The ends of every chain, or of those of some authors, by author. */
+export const tipsIn = (
+  book: Book,
+  authors?: ReadonlySet<Did>,
+): ReadonlyMap<Did, readonly RecordId[]> =>
+  new Map(chainsIn(book, authors).map((chain) => [chain.author, idsOf(tipsOf(chain))]));
 
-/** Every fork, by author, then by the place it left; a root's id is empty, so it comes first. */
-export const conflictsIn = (book: Book): readonly Conflict[] =>
-  chainsIn(book).flatMap(({ topic, author, root, forks }) =>
+/** Every fork, or those of some authors, by author, then by the place it left; a root's id is empty, so it comes first. */
+export const conflictsIn = (book: Book, authors?: ReadonlySet<Did>): readonly Conflict[] =>
+  chainsIn(book, authors).flatMap(({ topic, author, root, forks }) =>
     [...forks]
       .sort((left, right) => byName(left.id, right.id))
       .map((fork) => ({

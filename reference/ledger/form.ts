@@ -4,6 +4,7 @@
  * An entry moves amounts between accounts. It is well formed when every amount is positive and within
  * the signed 64-bit range, when what some receive others provided, and when nobody but its author
  * falls. Nets are taken per account first: an account debited 5 and credited 5 was named, not moved.
+ * A dispute has no lines and moves nothing, so by itself it is always well formed.
  */
 import { AMOUNT_MAX, type LedgerStatus, type Verdict } from '#contracts/ledger.ts';
 import type { Did } from '#contracts/identifiers.ts';
@@ -54,8 +55,9 @@ const faultOfNets = (author: Did, nets: ReadonlyMap<Did, bigint>): Verdict | und
   return undefined;
 };
 
-/** Reads a record; one that is no journal entry has no lines, and is `empty`. */
+/** Reads a record; what is neither an entry nor a dispute has no lines, and is `empty`. */
 export const formOf = (record: SignedRecord): Form => {
+  if (record.kind === 'icn/dispute/1') return { nets: new Map(), fault: undefined };
   const lines = linesOf(record);
   const amounts = lines.map(amountOf);
   const nets = netsOf(lines, amounts);

@@ -18,6 +18,8 @@ export interface Findings {
   /** What others gave the author in that past, in minor units. */
   readonly gains: () => bigint;
   readonly limitOf: (question: LimitQuestion) => bigint;
+  /** Of a dispute: why its author may not file it. */
+  readonly objection: Verdict | undefined;
 }
 
 /** One verdict for all that is well: there are no numbers to tell, and a string each would add up. */
@@ -71,6 +73,7 @@ const faultOfCredit = (
 /** The verdict of a record whose ancestors are all held. */
 export const judgeInPast = (record: SignedRecord, form: Form, findings: Findings): Verdict =>
   form.fault ??
+  findings.objection ??
   faultOfLink(record, findings) ??
   faultOfTime(record, findings) ??
   faultOfCredit(record, form, findings) ??

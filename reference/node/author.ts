@@ -11,7 +11,13 @@ import type { Host } from '#contracts/host.ts';
 import { ledgerTopic, type Did, type RecordId, type Topic } from '#contracts/identifiers.ts';
 import type { Knowledge } from '#contracts/knowledge.ts';
 import type { Ledger } from '#contracts/ledger.ts';
-import type { Network, Payment, PaymentStatus, PublishStatus } from '#contracts/node.ts';
+import type {
+  DisputeStatus,
+  Network,
+  Payment,
+  PaymentStatus,
+  PublishStatus,
+} from '#contracts/node.ts';
 import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
 import {
   PARENTS_MAX,
@@ -115,6 +121,8 @@ export interface Authored {
 
 export interface Author {
   pay(payment: Payment): Outcome<Authored, PaymentStatus>;
+  /** An objection to an entry that names the author. */
+  dispute(topic: Topic, entry: RecordId, reason: string): Outcome<Authored, DisputeStatus>;
   /** A record of a topic that is no ledger. */
   say<Kind extends RecordKind>(
     kind: Kind,
@@ -146,23 +154,34 @@ export const createAuthor = (options: AuthorOptions): Author => {
     effects: gossipOf(gossips, record.topic).publish(host.monotonic(), record),
   });
 
+  /** A record of a ledger topic, if its own ledger accepts it. */
+  const judged = <Kind extends RecordKind>(
+    kind: Kind,
+    topic: Topic,
+    body: RecordBodies[Kind],
+  ): Outcome<Authored, DisputeStatus> => {
+    const { knowledge } = gossipOf(gossips, topic);
+    const record = draft(kind, topic, linksOf(knowledge, signer.did, read), body);
+    const { status, reason } = ledger.judge(record);
+    return status === 'accepted' ? accepted(published(record)) : refused(status, reason);
+  };
+
   return {
-    pay({ currency, to, amount, memo }) {
+    pay({ currency, to, amount, memo, refunds }) {
       const names = network.genesis.currencies.map(({ name }) => name);
       if (!names.includes(currency)) {
         return refused('currency_unknown', `expected one of ${names.join(', ')}, got ${currency}`);
       }
       const topic = ledgerTopic(currency);
-      const { knowledge } = gossipOf(gossips, topic);
       const accounts: EntryLine[] = [
         { account: to, debit: String(amount) },
         { account: signer.did, credit: String(amount) },
       ];
-      const body = { accounts, ...(memo === undefined ? {} : { memo }) };
-      const record = draft('icn/entry/1', topic, linksOf(knowledge, signer.did, read), body);
-      const { status, reason } = ledger.judge(record);
-      return status === 'accepted' ? accepted(published(record)) : refused(status, reason);
+      const body = { accounts, ...(memo !== undefined && { memo }), ...(refunds && { refunds }) };
+      return judged('icn/entry/1', topic, body);
     },
+
+    dispute: (topic, entry, reason) => judged('icn/dispute/1', topic, { entry, reason }),
 
     say(kind, topic, body) {
       const gossip = gossips.get(topic);

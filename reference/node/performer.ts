@@ -2,8 +2,8 @@
  * The performer: effects become writes, words and timers.
  *
  * One call is one step. What its effects write is gathered into one commit, together with what follows
- * from it: the balances that the ledger gives for delivered records, and the heads of the topic. What
- * its effects say waits until the commit is durable (`steps.ts`).
+ * from it: the balances that the ledger gives for delivered records, the heads of the topic, and what
+ * quarantine keeps of the batch. What its effects say waits until the commit is durable (`steps.ts`).
  */
 import type { Effect } from '#contracts/effects.ts';
 import { Fault } from '#contracts/faults.ts';
@@ -12,6 +12,7 @@ import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
 import type { Ledger } from '#contracts/ledger.ts';
 import type { TopicMessage } from '#contracts/messages.ts';
 import type { NodeCount, NodeEvent } from '#contracts/node.ts';
+import type { MergeBatch, Quarantine } from '#contracts/quarantine.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import type { RecordStore } from './record-store.ts';
 import { createSteps } from './steps.ts';
@@ -22,6 +23,7 @@ export interface PerformerOptions {
   readonly host: Host;
   readonly gossips: Gossips;
   readonly ledger: Ledger;
+  readonly quarantine: Quarantine;
   readonly store: RecordStore;
   /** A message of any length, to each of these. */
   readonly send: (peers: readonly Did[], message: TopicMessage) => void;
@@ -46,6 +48,8 @@ export interface Performer {
   ): void;
   /** The timers of a topic that is closed. */
   forget(topic: Topic): void;
+  /** Commits writes that follow from no effect, after everything of the steps before. */
+  write(writes: readonly Write[], done: () => void, lost: (error: Error) => void): void;
   /** No timer runs any more, and no later step is performed. */
   stop(): void;
 }
@@ -57,13 +61,15 @@ interface Step {
   readonly balances: Map<string, Write>;
   readonly words: (() => void)[];
   readonly kept: RecordId[];
+  /** What it brings of the ledger's, begun by the first of it. */
+  batch: MergeBatch | undefined;
 }
 
 const nothing = (): void => undefined;
 
 /** `first` is committed before anything else: the claim of a new store. */
 export const createPerformer = (options: PerformerOptions, first: readonly Write[]): Performer => {
-  const { host, gossips, ledger, store, send, heard, tell, count } = options;
+  const { host, gossips, ledger, quarantine, store, send, heard, tell, count } = options;
   const steps = createSteps(host.store, options.failed);
   /** By topic and name: two gossips may use the same one. */
   const timers = new Map<string, Cancel>();
@@ -71,14 +77,17 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
   const unwritten: Write[] = [...first];
   let stopped = false;
 
+  const batchOf = (step: Step): MergeBatch => (step.batch ??= quarantine.begin());
+
   /** The ledger folds an entry whose ancestors are all here; watchers hear of it once it is safe. */
-  const deliver = (record: SignedRecord, { writes, balances, words }: Step): void => {
+  const deliver = (record: SignedRecord, peer: Did | undefined, step: Step): void => {
+    const { writes, balances, words } = step;
     if (!isDurable(record.topic)) {
       writes.push(...heard(record));
       words.push(() => tell({ event: 'heard', record }));
       return;
     }
-    const change = ledger.add(record);
+    const change = batchOf(step).add(record, peer);
     for (const { topic, account, balance } of change.balances) {
       const write = store.balance(topic, account, balance);
       balances.set(write.key, write);
@@ -109,7 +118,7 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
         ledger.forget(effect.id);
         break;
       case 'deliver':
-        deliver(effect.record, step);
+        deliver(effect.record, effect.peer, step);
         break;
       case 'send':
         words.push(() => send([effect.peer], effect.message));
@@ -122,6 +131,9 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
         break;
       case 'log':
         count(effect.event, { peer: effect.peer, detail: effect.detail });
+        if (effect.claim !== undefined && isDurable(topic)) {
+          batchOf(step).note(effect.event, effect.claim, effect.peer, effect.detail ?? '');
+        }
         break;
     }
   };
@@ -131,10 +143,15 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
       lost(new Fault('node_not_running', 'the node has stopped'));
       return;
     }
-    const step: Step = { writes: [], balances: new Map(), words: [], kept: [] };
+    const step: Step = { writes: [], balances: new Map(), words: [], kept: [], batch: undefined };
     for (const effect of effects) gather(topic, effect, step);
     const { writes, balances, words, kept } = step;
     writes.push(...balances.values());
+    const merged = step.batch?.close(host.now());
+    if (merged && merged.writes.length > 0) {
+      writes.push(...merged.writes);
+      words.push(() => tell({ event: 'merged', decision: merged.decision }));
+    }
     if (writes.length > 0) {
       writes.unshift(...unwritten.splice(0));
       if (isDurable(topic)) {
@@ -157,6 +174,10 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
         cancel();
         timers.delete(key);
       }
+    },
+    write: (writes, done, lost) => {
+      if (stopped) lost(new Fault('node_not_running', 'the node has stopped'));
+      else steps.run([...unwritten.splice(0), ...writes], done, lost);
     },
     stop() {
       stopped = true;

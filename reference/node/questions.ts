@@ -29,7 +29,7 @@ export interface QuestionsOptions {
 
 export type Questions = Pick<
   Node,
-  'history' | 'topics' | 'knowledge' | 'exported' | 'said' | 'verify'
+  'history' | 'conflicts' | 'disputes' | 'topics' | 'knowledge' | 'exported' | 'said' | 'verify'
 >;
 
 /** What an entry does to an account: debits minus credits. */
@@ -46,7 +46,7 @@ const saying = (ledger: Ledger, id: RecordId): string =>
   `${ledger.verdict(id)?.status ?? 'unknown'}, ${ledger.standing(id) ?? 'nowhere'}`;
 
 /** Records of which two ledgers say different things, a line each. */
-const disputes = (ids: readonly RecordId[], left: Ledger, right: Ledger): string[] =>
+const contradictions = (ids: readonly RecordId[], left: Ledger, right: Ledger): string[] =>
   ids
     .filter((id) => saying(left, id) !== saying(right, id))
     .map((id) => `${id}: ${saying(left, id)} held, ${saying(right, id)} recomputed`);
@@ -107,6 +107,13 @@ export const createQuestions = (options: QuestionsOptions): Questions => {
         : knowledge(topic)
             .ordered()
             .map((id) => read(id)),
+    conflicts: (topic) =>
+      ledger.conflicts(topic).map((conflict) => ({
+        conflict,
+        records: conflict.children.map((id) => read(id)),
+      })),
+    disputes: (topic) =>
+      ledger.disputes(topic).map((dispute) => ({ dispute, record: read(dispute.id) })),
 
     *exported(topic) {
       for (const id of knowledge(topic).ordered()) {
@@ -131,7 +138,7 @@ export const createQuestions = (options: QuestionsOptions): Questions => {
           checked += 1;
           yield { checked };
         }
-        problems.push(...disputes(ids, ledger, fresh), ...differences(topic, ledger, fresh));
+        problems.push(...contradictions(ids, ledger, fresh), ...differences(topic, ledger, fresh));
       }
       return problems;
     },

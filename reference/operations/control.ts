@@ -6,7 +6,7 @@
  * (a name that was rebound to 127.0.0.1 carries its own) and Origin (a browser always tells).
  *
  *   POST /rpc      one request, at most 16 MiB (an import is large)
- *   GET  /events   server-sent events: connected, disconnected, delivered, failed
+ *   GET  /events   server-sent events: connected, disconnected, delivered, merged, failed
  */
 import { isUtf8 } from 'node:buffer';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -1,6 +1,7 @@
 /** What happens on a node, as those see it who watch: as an object for programs, as a line for people. */
 import type { Json } from '#contracts/identifiers.ts';
 import type { Node, NodeEvent } from '#contracts/node.ts';
+import { decisionLine, decisionView } from './decisions.ts';
 import { nameOf } from './people.ts';
 
 /** An event with names in place of keys. */
@@ -23,6 +24,8 @@ export const eventView = (node: Node, event: NodeEvent): { readonly [name: strin
       const { id, topic, author, sequence } = event.record;
       return { event: 'heard', id, topic, author: nameOf(author, genesis), sequence };
     }
+    case 'merged':
+      return { event: 'merged', ...decisionView(node, event.decision) };
     case 'failed':
       return { event: 'failed', reason: event.reason };
   }
@@ -43,6 +46,8 @@ export const eventLine = ({ network: { genesis } }: Node, event: NodeEvent): str
       const { author, sequence, topic } = event.record;
       return `${topic}: ${nameOf(author, genesis)} said record ${sequence}`;
     }
+    case 'merged':
+      return decisionLine(event.decision);
     case 'failed':
       return `stopping: ${event.reason}`;
   }

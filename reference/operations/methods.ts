@@ -4,11 +4,13 @@
  */
 import { refused } from '#contracts/outcome.ts';
 import type { Node } from '#contracts/node.ts';
+import { disputeMethods } from './methods/disputes.ts';
 import { gossipMethods } from './methods/gossip.ts';
 import { ledgerMethods } from './methods/ledger.ts';
 import type { Answer, Methods } from './methods/method.ts';
 import { networkMethods } from './methods/network.ts';
 import { trustMethods } from './methods/trust.ts';
+import { quarantineMethods } from './methods/quarantine.ts';
 
 /** Every method by its name on the wire. */
 export const methods: Methods = {
@@ -16,6 +18,8 @@ export const methods: Methods = {
   ...gossipMethods,
   ...ledgerMethods,
   ...trustMethods,
+  ...quarantineMethods,
+  ...disputeMethods,
 };
 
 /** Runs a method by name with unchecked parameters. Refuses `method_unknown` and `params_invalid`. */

@@ -78,6 +78,7 @@ const refuseLinks = (record: SignedRecord): string | undefined => {
 /** Which topics carry which kind: none may carry another's, or a note could stand in a chain of entries. */
 const CARRIES: { readonly [Kind in RecordKind]: (topic: Topic) => boolean } = {
   'icn/entry/1': (topic) => LEDGER_TOPIC_PATTERN.test(topic),
+  'icn/dispute/1': (topic) => LEDGER_TOPIC_PATTERN.test(topic),
   'icn/trust/1': (topic) => topic === TRUST_TOPIC,
   'icn/note/1': (topic) => TOPIC_PATTERN.test(topic) && !isReserved(topic),
 };
@@ -115,7 +116,13 @@ const createSchemas = (isDid: (text: string) => boolean): Schemas => {
         accounts: listOf(lineOf(did), LINES_MAX),
         memo: z.exactOptional(textOf(MEMO_BYTES_MAX)),
         contract: z.exactOptional(spelled(HASH_PATTERN, '64 lower-case hex digits')),
+        refunds: z.exactOptional(recordId),
       }),
+    }),
+    'icn/dispute/1': z.strictObject({
+      ...envelope,
+      kind: z.literal('icn/dispute/1'),
+      body: z.strictObject({ entry: recordId, reason: textOf(MEMO_BYTES_MAX) }),
     }),
     'icn/trust/1': z.strictObject({
       ...envelope,

@@ -12,12 +12,13 @@ import { AMOUNT_MAX, PENDING_MAX } from '#contracts/ledger.ts';
 import type {
   Conflict,
   CreateLedger,
+  Dispute,
   LedgerChange,
   LedgerStatus,
   Standing,
   Verdict,
 } from '#contracts/ledger.ts';
-import type { EntryLine, SignedRecord } from '#contracts/records.ts';
+import type { DisputeBody, EntryLine, SignedRecord } from '#contracts/records.ts';
 
 const sum = (amounts: readonly bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
 const sorted = <Name extends string>(names: Iterable<Name>) => [...new Set(names)].sort();
@@ -33,6 +34,13 @@ const netOf = (record: SignedRecord, account: Did) => {
   const lines = linesOf(record).filter((line) => line.account === account);
   return sum(lines.map((line) => (line.debit === undefined ? -amountOf(line) : amountOf(line))));
 };
+
+/** The entry that a dispute is about. */
+const disputedBy = ({ kind, body }: SignedRecord) =>
+  kind === 'icn/dispute/1' ? (body as DisputeBody).entry : undefined;
+const refundedBy = ({ body }: SignedRecord) => ('refunds' in body ? body.refunds : undefined);
+const isParty = (entry: SignedRecord, did: Did) =>
+  entry.author === did || accountsOf(entry).includes(did);
 
 /** Whether a record is the next of its author's chain after `previous`, or the first of it. */
 const follows = (record: SignedRecord, previous: SignedRecord | undefined) =>
@@ -114,13 +122,18 @@ export const create: CreateLedger = ({ genesis }) => {
     const nets = accountsOf(record).map((account) => netOf(record, account));
     const falling = accountsOf(record).filter((account) => netOf(record, account) < 0n);
     if (held.has(id) || waiting.has(id)) return 'duplicate';
-    if (amounts.length < 2) return 'empty';
+    const about = disputedBy(record);
+    if (amounts.length < 2 && about === undefined) return 'empty';
     if (amounts.some((amount) => amount <= 0n)) return 'amount_not_positive';
     if (amounts.some((amount) => amount > AMOUNT_MAX)) return 'overflow';
     if (sum(nets) !== 0n) return 'unbalanced';
     if (falling.some((account) => account !== author)) return 'unauthorised';
     if (missing(record) !== undefined) return 'pending';
     const past = pastOf(record);
+    if (about !== undefined) {
+      const entry = counted(past, topic).find((each) => each.id === about);
+      if (!entry || disputedBy(entry) || !isParty(entry, author)) return 'unauthorised';
+    }
     const previous = fold(past).linked.get(record.previous);
     if (!follows(record, previous)) return 'sequence_conflict';
     if (previous && record.timestamp < previous.timestamp) return 'timestamp_conflict';
@@ -148,6 +161,28 @@ export const create: CreateLedger = ({ genesis }) => {
     return new Map(sorted(records.flatMap(accountsOf)).map((did) => [did, total(did)] as const));
   };
   const balance = (topic: Topic, account: Did) => balances(topic).get(account) ?? 0n;
+  /** A dispute beside the refunds that count: those by other parties that gave its filer something. */
+  const quarrel = ({ id, topic, author: filer, body }: SignedRecord): Dispute => {
+    const about = (body as DisputeBody).entry;
+    const counting = counted(all(), topic);
+    const entry = counting.find((each) => each.id === about);
+    const disputed = held.get(about);
+    const refunds = counting.filter(
+      (each) =>
+        refundedBy(each) === about &&
+        each.author !== filer &&
+        disputed !== undefined &&
+        isParty(disputed, each.author) &&
+        netOf(each, filer) > 0n,
+    );
+    const returned = sum(refunds.map((refund) => netOf(refund, filer)));
+    const taken = disputed ? -netOf(disputed, filer) : 0n;
+    const due = taken > 0n ? taken : 1n;
+    const settled = returned >= due ? 'settled' : 'open';
+    const state = entry ? settled : 'moot';
+    const ids = sorted(refunds.map((refund) => refund.id));
+    return { id, topic, entry: about, filer, state, due, returned, refunds: ids };
+  };
   const linkedIn = (topic: Topic) =>
     [...state.linked.values()].filter((each) => each.topic === topic);
 
@@ -217,16 +252,17 @@ export const create: CreateLedger = ({ genesis }) => {
       const tip = own.filter(({ id }) => state.stands.has(id)).at(-1);
       return creditIn(all(), topic, account, tip);
     },
-    tips(topic) {
+    tips(topic, only) {
       const cited = new Set(linkedIn(topic).map(({ previous }) => previous));
       const ends = linkedIn(topic).filter(({ id }) => !cited.has(id));
       const endsOf = (did: Did) => ends.filter(({ author }) => author === did).map(({ id }) => id);
-      const authors = sorted(ends.map(({ author }) => author));
+      const wanted = ends.filter(({ author }) => only?.has(author) ?? true);
+      const authors = sorted(wanted.map(({ author }) => author));
       return new Map(authors.map((author) => [author, sorted(endsOf(author))]));
     },
-    conflicts(topic) {
+    conflicts(topic, only) {
       const forks = state.families.filter(
-        (family) => family.length > 1 && family[0]?.topic === topic,
+        ([first, second]) => second && first?.topic === topic && (only?.has(first.author) ?? true),
       );
       const conflicts = forks.map((family) => {
         const { author, previous } = family[0]!;
@@ -234,6 +270,10 @@ export const create: CreateLedger = ({ genesis }) => {
       });
       const nameOf = ({ author, previous }: Conflict) => `${author} ${previous ?? ''}`;
       return conflicts.sort((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1));
+    },
+    disputes(topic) {
+      const filed = counted(all(), topic).filter((each) => disputedBy(each) !== undefined);
+      return filed.sort((a, b) => a.timestamp - b.timestamp || byId(a, b)).map(quarrel);
     },
     history(topic, account) {
       const named = all().filter(

@@ -78,7 +78,7 @@ describe('hostile JSON', () => {
 
   it('every command refuses what canon refuses, with the same status, and answers the next line', async () => {
     const small = onOneLine.filter(({ bytes }) => bytes.length < 100_000);
-    for (const name of ['hash', 'did', 'sign', 'verify', 'validate']) {
+    for (const name of ['hash', 'did', 'sign', 'verify', 'validate', 'conflict']) {
       for (const { bytes, status } of small) {
         const answer = await talk(name).say(bytes);
         if (status !== 'ok') expect([name, answer['status']]).toEqual([name, status]);

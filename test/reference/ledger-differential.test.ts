@@ -7,7 +7,13 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import type { CreateLedger, Ledger, LedgerChange } from '#contracts/ledger.ts';
+import {
+  DISPUTE_STATES,
+  type CreateLedger,
+  type DisputeState,
+  type Ledger,
+  type LedgerChange,
+} from '#contracts/ledger.ts';
 import type { RecordId } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import { create as createReference } from '#reference/ledger/ledger.ts';
@@ -77,15 +83,21 @@ const surplusOf = (ledger: Ledger, records: readonly SignedRecord[]): RecordId[]
 
 describe('the reference ledger and the plain fold', () => {
   test('answer alike after every record of any delivery of any history', () => {
+    const states = new Map<DisputeState, number>();
     fc.assert(
       fc.property(movesOf(LENGTH), deliveryOf(LENGTH, true), (moves, delivery) => {
         const records = build(moves);
         const [reference, plain] = [createReference({ genesis }), createPlain({ genesis })];
         feedBoth(deliver(records, delivery), reference, plain);
         expect(observe(reference, records)).toEqual(observe(plain, records));
+        for (const { state } of reference.disputes(HOURS)) {
+          states.set(state, (states.get(state) ?? 0) + 1);
+        }
       }),
       { numRuns: 200 },
     );
+    // A test that never saw a dispute of each kind would be silent about it.
+    expect([...states.keys()].sort()).toEqual([...DISPUTE_STATES].sort());
   });
 
   test('answer alike where forks are many and deep, and surplus children are forgotten', () => {
@@ -133,6 +145,8 @@ describe('the reference ledger and the plain fold', () => {
       back: dice === 7 ? provider : undefined,
       cites: undefined,
       spoil: undefined,
+      about:
+        dice % 9 === 0 ? { back: dice % 4, how: dice % 2 === 0 ? 'dispute' : 'refund' } : undefined,
     });
     fc.assert(
       fc.property(fc.array(numbers, { minLength: 250, maxLength: 250 }), (moves) => {

@@ -69,6 +69,10 @@ export interface Sketch {
   readonly lines?: readonly EntryLine[];
   readonly sequence?: number;
   readonly timestamp?: number;
+  /** The record that this one disputes: then it is a dispute, and has no lines. */
+  readonly disputes?: RecordId | undefined;
+  /** The entry that it gives back. */
+  readonly refunds?: RecordId | undefined;
   /** Chooses the id where the order of ids matters. */
   readonly id?: string;
 }
@@ -79,8 +83,10 @@ const NETWORK = hash('network') as NetworkId;
 /** A record as the ledger would be given it. */
 export const sketch = (wish: Sketch): SignedRecord => {
   const { author, after, topic = after?.topic ?? HOURS } = wish;
+  const { disputes, refunds } = wish;
+  const entry = { accounts: wish.lines ?? [], ...(refunds && { refunds }) };
   const draft = {
-    kind: 'icn/entry/1' as const,
+    kind: disputes ? ('icn/dispute/1' as const) : ('icn/entry/1' as const),
     network: NETWORK,
     topic,
     author,
@@ -88,7 +94,7 @@ export const sketch = (wish: Sketch): SignedRecord => {
     previous: after?.id ?? null,
     parents: (wish.seeing ?? []).map(({ id }) => id).sort(),
     timestamp: wish.timestamp ?? (after ? after.timestamp + 1 : 1_000),
-    body: { accounts: wish.lines ?? [] },
+    body: disputes ? { entry: disputes, reason: 'not what was agreed' } : entry,
   };
   return { ...draft, id: (wish.id ?? hash(JSON.stringify(draft))) as RecordId, signature: '' };
 };
@@ -106,6 +112,13 @@ export const pay = (
   amount: number | bigint,
   links: Omit<Sketch, 'author' | 'lines'> = {},
 ): SignedRecord => sketch({ ...links, author, lines: lines(author, provider, amount) });
+
+/** A dispute by `author` about an entry. */
+export const dispute = (
+  author: Did,
+  about: Pick<SignedRecord, 'id'>,
+  links: Omit<Sketch, 'author' | 'lines'> = {},
+): SignedRecord => sketch({ ...links, author, disputes: about.id });
 
 // --- At random ------------------------------------------------------------------------------------
 
@@ -134,6 +147,8 @@ export interface Move {
   /** Undefined: everything that nobody cites yet. Else these. */
   readonly cites: readonly number[] | undefined;
   readonly spoil: (typeof SPOILS)[number] | undefined;
+  /** Undefined: a payment for its own sake. Else about another record: which, counted from the last. */
+  readonly about: { readonly back: number; readonly how: 'dispute' | 'refund' } | undefined;
 }
 
 /** Mostly nothing; once in `times` a value. */
@@ -148,6 +163,10 @@ const moveArbitrary: fc.Arbitrary<Move> = fc.record({
   back: rarely(6, fc.nat(30)),
   cites: rarely(3, fc.array(fc.nat(60), { maxLength: 4 })),
   spoil: rarely(7, fc.constantFrom(...SPOILS)),
+  about: rarely(
+    4,
+    fc.record({ back: fc.nat(5), how: fc.constantFrom('dispute' as const, 'refund' as const) }),
+  ),
 });
 
 /** Random histories of up to `length` moves. */
@@ -190,9 +209,25 @@ const heads = (records: readonly SignedRecord[], topic: Topic, author: Did): Sig
 const pick = <Item>(items: readonly Item[], index: number): Item | undefined =>
   items.length === 0 ? undefined : items[index % items.length];
 
+/** The record that a move is about: the entry itself where that is a dispute. */
+const subjectOf = ({ about }: Move, records: readonly SignedRecord[]): SignedRecord | undefined => {
+  const found = about && pick(records.toReversed(), about.back);
+  const disputed = found && 'entry' in found.body ? found.body.entry : undefined;
+  return records.find(({ id }) => id === disputed) ?? found;
+};
+
+/** Who writes a move and whom it pays: mostly the parties of what it is about, so that some are settled. */
+const partiesOf = (move: Move, subject: SignedRecord | undefined): readonly [Did, Did] => {
+  const anybody = [DIDS[move.author]!, DIDS[move.provider]!] as const;
+  if (!subject || move.amount % 5 === 0 || !('accounts' in subject.body)) return anybody;
+  if (move.about?.how === 'dispute') return [subject.author, anybody[1]];
+  return [subject.body.accounts[0]?.account ?? anybody[0], subject.author];
+};
+
 const writeMove = (move: Move, records: readonly SignedRecord[]): SignedRecord => {
   const { topic, back, cites, spoil } = move;
-  const author = DIDS[move.author]!;
+  const subject = subjectOf(move, records);
+  const [author, provider] = partiesOf(move, subject);
   const own = records.filter((record) => record.author === author && record.topic === topic);
   const older = back === undefined ? own.at(-1) : pick([...own, undefined], back);
   const after = spoil === 'stranger' ? pick(records, move.amount) : older;
@@ -210,7 +245,8 @@ const writeMove = (move: Move, records: readonly SignedRecord[]): SignedRecord =
     seeing,
     sequence,
     timestamp,
-    lines: spoiltLines(move, author, DIDS[move.provider]!),
+    lines: spoiltLines(move, author, provider),
+    ...(move.about?.how === 'dispute' ? { disputes: subject?.id } : { refunds: subject?.id }),
   });
 };
 
@@ -274,6 +310,11 @@ export const observe = (ledger: Ledger, records: readonly SignedRecord[]) => ({
     balances: [...ledger.balances(topic)],
     tips: [...ledger.tips(topic)],
     conflicts: ledger.conflicts(topic),
+    disputes: ledger.disputes(topic),
+    ofTwo: [
+      [...ledger.tips(topic, new Set([bob, emil]))],
+      ledger.conflicts(topic, new Set([bob, emil])),
+    ],
     accounts: DIDS.map((did) => ({
       balance: ledger.balance(topic, did),
       credit: ledger.credit(topic, did),

@@ -12,9 +12,9 @@ import { CANDIDATES_MAX } from '#contracts/discovery.ts';
 import { GOSSIP_EVENTS } from '#contracts/effects.ts';
 import { FAULT_CODES } from '#contracts/faults.ts';
 import { FRAME_BYTES_MAX, FRAME_STATUSES } from '#contracts/frames.ts';
-import { AMOUNT_MAX, LEDGER_STATUSES, PENDING_MAX } from '#contracts/ledger.ts';
+import { AMOUNT_MAX, DISPUTE_STATES, LEDGER_STATUSES, PENDING_MAX } from '#contracts/ledger.ts';
 import { BATCH_MAX, CLOCK_COMPONENTS_MAX, TOPICS_MAX } from '#contracts/messages.ts';
-import { SESSION_EVENTS, TOPIC_EVENTS } from '#contracts/node.ts';
+import { RELEASE_STATUSES, SESSION_EVENTS, TOPIC_EVENTS } from '#contracts/node.ts';
 import {
   LINES_MAX,
   MEMO_BYTES_MAX,
@@ -22,6 +22,14 @@ import {
   RECORD_BYTES_MAX,
   RECORD_STATUSES,
 } from '#contracts/records.ts';
+import {
+  QUARANTINE_BYTES_MAX,
+  QUARANTINE_ITEMS_MAX,
+  QUARANTINE_REASONS,
+  QUARANTINE_SHARES,
+  QUARANTINE_TTL_MS,
+  statusesOf,
+} from '#contracts/quarantine.ts';
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
 import { SESSION_WORDS_MAX, SESSION_WORD_SPACING_MS } from '#reference/node/session.ts';
 import { methods } from '#reference/operations/methods.ts';
@@ -104,6 +112,14 @@ const limits = (): string =>
       ['authors in a clock', String(CLOCK_COMPONENTS_MAX), '`message_malformed`'],
       ['topics in one subscription', String(TOPICS_MAX), '`message_malformed`'],
       ['records pending in a ledger', String(PENDING_MAX), 'the oldest is given up'],
+      ['items in quarantine', String(QUARANTINE_ITEMS_MAX), 'the oldest leaves'],
+      ['their bytes in the store', String(QUARANTINE_BYTES_MAX), 'the oldest leaves'],
+      [
+        'the part of one author, and of one peer',
+        `1/${QUARANTINE_SHARES}`,
+        'the oldest of that part leaves',
+      ],
+      ['an item in quarantine', `${QUARANTINE_TTL_MS} ms`, 'it is not there any more'],
       [
         'records of a topic wanted by id',
         String(WANTS_MAX),
@@ -185,6 +201,12 @@ const exits = (): string =>
     ],
   );
 
+const reasons = (): string =>
+  table(
+    ['reason', 'for the statuses'],
+    QUARANTINE_REASONS.map((reason) => [code(reason), statusesOf(reason).map(code).join(' ')]),
+  );
+
 /** Every table by the name that marks its place in the manual. */
 export const manualTables: { readonly [name: string]: () => string } = {
   commands,
@@ -199,6 +221,9 @@ export const manualTables: { readonly [name: string]: () => string } = {
   'frame statuses': () => list(FRAME_STATUSES),
   'record statuses': () => list(RECORD_STATUSES),
   'ledger statuses': () => list(LEDGER_STATUSES),
+  'dispute states': () => list(DISPUTE_STATES),
+  'quarantine reasons': reasons,
+  'release statuses': () => list(RELEASE_STATUSES),
   'gossip events': () => list(GOSSIP_EVENTS),
   'topic events': () => list(TOPIC_EVENTS),
   'session events': () => list(SESSION_EVENTS),

@@ -8,6 +8,7 @@ import { question } from './ask.ts';
 import { EXIT } from '#reference/commands/exit.ts';
 import { exportRecords, importRecords } from './files.ts';
 import { homeAt } from './home.ts';
+import { dispute, disputes, ledger, quarantine, refund } from './inbox.ts';
 import { init, join } from './membership.ts';
 import { plumbing } from './plumbing.ts';
 import { start } from './start.ts';
@@ -38,7 +39,10 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
     usage: 'TO AMOUNT [CURRENCY]',
     restMin: 2,
     restMax: 3,
-    words: { memo: { value: 'TEXT', summary: 'what it was for' } },
+    words: {
+      memo: { value: 'TEXT', summary: 'what it was for' },
+      refunds: { value: 'ID', summary: 'the entry that it gives back, to settle a dispute' },
+    },
     params: (spoken) => {
       const [to = '', amount = '', currency] = spoken.rest;
       return {
@@ -46,6 +50,7 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
         amount,
         ...(currency === undefined ? {} : { currency }),
         ...said(spoken, 'memo'),
+        ...said(spoken, 'refunds'),
       };
     },
   }),
@@ -78,6 +83,11 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   import: importRecords,
   ...topicCommands,
   trust,
+  ledger,
+  quarantine,
+  dispute,
+  disputes,
+  refund,
   fault: question('fault', 'network.fault', 'cuts the links with some peers, for demonstrations', {
     usage: 'cut WHO... | heal',
     restMin: 1,

@@ -13,6 +13,7 @@ import { refused, type Outcome } from '#contracts/outcome.ts';
 import type { Draft } from '#contracts/records.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { readNetwork } from '#reference/node/genesis.ts';
+import { checkProof } from '#reference/quarantine/proof.ts';
 import { createSigner } from '#reference/records/signer.ts';
 import { EXIT } from '#reference/commands/exit.ts';
 import { contentLayer, publicKeyOf } from './home.ts';
@@ -205,6 +206,20 @@ const stateOf = (
   ),
 });
 
+/** `{records: [one, other]}`: whether the two convict their author of signing twice after one record. */
+const conflict = (input: Uint8Array): Result => {
+  const fields = fieldsOf(input);
+  if (!fields.ok) return fields;
+  const { records } = fields.value;
+  const [one, other, ...more] = Array.isArray(records) ? (records as readonly Json[]) : [];
+  if (one === undefined || other === undefined || more.length > 0) {
+    return refused('params_invalid', 'expected {"records": [one, other]}');
+  }
+  const network = String(Object(one)['network']);
+  const proof = checkProof(layerOf(network), one, other);
+  return proof.ok ? ok({ network, ...proof.value }) : proof;
+};
+
 const commands: { readonly [name: string]: Plumb } = {
   canon: { summary: 'the canonical bytes of a JSON value (RFC 8785)', run: canon },
   hash: { summary: 'SHA-256 of the canonical bytes; the id of a record', run: hash },
@@ -213,6 +228,10 @@ const commands: { readonly [name: string]: Plumb } = {
   verify: {
     summary: 'checks {"publicKey"|"did","message","signature"} or a record',
     run: verifySignature,
+  },
+  conflict: {
+    summary: 'checks {"records":[one,other]} as the proof of a fork',
+    run: conflict,
   },
   validate: { summary: 'verdicts and balances of {"genesis","records"}', run: validate },
 };

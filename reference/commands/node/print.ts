@@ -1,19 +1,10 @@
 /** Answers for people: one printer per subcommand, lines out. */
 import type { Json } from '#contracts/identifiers.ts';
+import { inboxPrinters } from './print-inbox.ts';
 import { trustPrinters } from './print-trust.ts';
-import { conduct, table, text, time, type Printer, type Row } from './text.ts';
+import { conduct, counted, pairs, table, text, time, type Printer, type Row } from './text.ts';
 
 export { printable, table } from './text.ts';
-
-const pairs = (value: Json): string[] => {
-  const entries = Object.entries(value as Row).filter(([, each]) => each !== null);
-  const width = Math.max(0, ...entries.map(([name]) => name.length));
-  return entries.map(([name, each]) => `${name.padEnd(width)}  ${text(each)}`);
-};
-
-/** `1 record`, `2 records`. */
-const counted = (count: number, one: string, many: string): string =>
-  `${count} ${count === 1 ? one : many}`;
 
 /** Facts a line each; below them what was counted, if anything was. */
 const status: Printer = (value) => {
@@ -169,6 +160,7 @@ export const printers: { readonly [name: string]: Printer } = {
   },
   read: saidThere,
   ...trustPrinters,
+  ...inboxPrinters,
   fault: (value) => {
     const cut = (value as Row)['cut'] as readonly string[];
     return [cut.length > 0 ? `cut off from ${cut.join(', ')}` : 'nobody is cut off'];

@@ -37,7 +37,9 @@ const settingWords: Vocabulary = Object.fromEntries(
 const tell = (node: Node, event: NodeEvent, json: boolean): void => {
   const time = new Date().toISOString();
   if (json) console.log(JSON.stringify({ time, ...eventView(node, event) }));
-  else console.log(printable(`${time.slice(11, 19)} ${eventLine(node, event)}`));
+  // Every record is told when it is delivered; of a merge people want to know what went wrong.
+  else if (event.event !== 'merged' || event.decision.hasIssues())
+    console.log(printable(`${time.slice(11, 19)} ${eventLine(node, event)}`));
 };
 
 const runStart = async (home: Home, spoken: Spoken): Promise<number> => {

@@ -46,3 +46,14 @@ export const conduct = (value: Json | undefined): string => {
   const { value: number, level } = value as Row;
   return `${text(number)} ${text(level)}`;
 };
+
+/** A line for each fact that is there. */
+export const pairs = (value: Json): string[] => {
+  const entries = Object.entries(value as Row).filter(([, each]) => each !== null);
+  const width = Math.max(0, ...entries.map(([name]) => name.length));
+  return entries.map(([name, each]) => `${name.padEnd(width)}  ${text(each)}`);
+};
+
+/** `1 record`, `2 records`. */
+export const counted = (count: number, one: string, many: string): string =>
+  `${count} ${count === 1 ? one : many}`;

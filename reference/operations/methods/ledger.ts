@@ -6,6 +6,7 @@ import { MEMO_BYTES_MAX } from '#contracts/records.ts';
 import type { HistoryRow, Node } from '#contracts/node.ts';
 import { formatAmount, parseAmount } from '#reference/operations/amounts.ts';
 import { nameOf } from '#reference/operations/people.ts';
+import { entryOf, idPrefix } from './entries.ts';
 import {
   currency,
   currencyOf,
@@ -22,10 +23,11 @@ import {
 export const HISTORY_ROWS_MAX = 1_000;
 
 /** What a record has room for: a longer one would be signed and then refused by everybody. */
-const memo = z
+export const memo = z
   .string()
   .refine((text) => Buffer.byteLength(text) <= MEMO_BYTES_MAX, `at most ${MEMO_BYTES_MAX} bytes`)
   .refine((text) => !/\p{Surrogate}/u.test(text), 'half of a surrogate pair has no UTF-8');
+
 const entryView = (node: Node, decimals: number, row: HistoryRow): Json => {
   const { record, verdict, standing, change } = row;
   return {
@@ -95,6 +97,7 @@ const transfer = async (
     readonly amount: string;
     readonly currency?: string | undefined;
     readonly memo?: string | undefined;
+    readonly refunds?: string | undefined;
   },
 ): Promise<Answer> => {
   const found = currencyOf(node, asked.currency);
@@ -107,11 +110,14 @@ const transfer = async (
   }
   const amount = parseAmount(asked.amount, decimals);
   if (!amount.ok) return amount;
+  const refunds = asked.refunds === undefined ? undefined : entryOf(node, asked.refunds);
+  if (refunds && !refunds.ok) return refunds;
   const paid = await node.pay({
     currency: name,
     to: to.value,
     amount: amount.value,
     ...(asked.memo === undefined ? {} : { memo: asked.memo }),
+    ...(refunds && { refunds: refunds.value.record.id }),
   });
   if (paid.ok) {
     return ok({
@@ -192,6 +198,7 @@ export const ledgerMethods: Methods = {
       amount: z.string().max(64),
       currency,
       memo: memo.optional(),
+      refunds: idPrefix.optional(),
     }),
     transfer,
   ),
