@@ -7,6 +7,7 @@ import { create as gossip } from './gossip/gossip.ts';
 import { create as ledger } from './ledger/ledger.ts';
 import { create as reconciliation } from './reconciliation/plain.ts';
 import { create as records } from './records/records.ts';
+import { create as snapshot } from './snapshot/snapshot.ts';
 import { create as trust } from './trust/trust.ts';
 
 export const referenceLayers: NodeLayers = {
@@ -17,5 +18,6 @@ export const referenceLayers: NodeLayers = {
   records,
   gossip,
   reconciliation,
+  snapshot,
   discovery,
 };

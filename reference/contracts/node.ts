@@ -10,7 +10,7 @@ import type { Knowledge } from './knowledge.ts';
 import type { Credit, LedgerStatus, Standing, Verdict } from './ledger.ts';
 import type { Outcome } from './outcome.ts';
 import type { SignedRecord } from './records.ts';
-import type { CoordinationState } from './snapshot.ts';
+import type { CoordinationState, SnapshotStore } from './snapshot.ts';
 import type { TopicOpenStatus, TopicPolicy } from './topics.ts';
 
 /** A genesis and its hash. */
@@ -35,8 +35,12 @@ export type SessionEvent = (typeof SESSION_EVENTS)[number];
 export const TOPIC_EVENTS = ['topic_unknown', 'request_not_permitted'] as const;
 export type TopicEvent = (typeof TOPIC_EVENTS)[number];
 
+/** Everything counted of what is kept between two runs. */
+export const KEEPER_EVENTS = ['snapshot_failed'] as const;
+export type KeeperEvent = (typeof KEEPER_EVENTS)[number];
+
 /** Everything a node counts. */
-export type NodeCount = GossipEvent | TopicEvent | SessionEvent;
+export type NodeCount = GossipEvent | TopicEvent | SessionEvent | KeeperEvent;
 
 /** A peer as operators see it. */
 export interface PeerView {
@@ -120,6 +124,10 @@ export interface Node {
   said(topic: Topic): readonly SignedRecord[];
   /** What a snapshot keeps. */
   coordination(): CoordinationState;
+  /** Saves a snapshot now; resolves when it is durable. Rejects with a Fault, also where none is kept. */
+  keep(): Promise<void>;
+  /** Where it is kept; undefined where nothing outlives the node. */
+  readonly snapshots: SnapshotStore | undefined;
 
   balances(topic: Topic): ReadonlyMap<Did, bigint>;
   credit(topic: Topic, account: Did): Credit;

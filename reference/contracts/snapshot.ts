@@ -81,3 +81,20 @@ export interface LoadedSnapshot {
   /** Why it is not the current one. */
   readonly fallback?: string;
 }
+
+/** Where a node keeps its state between two runs, in two generations. */
+export interface SnapshotStore {
+  /** What one generation holds; the reason says where it is. */
+  read(
+    generation: LoadedSnapshot['generation'],
+  ): Promise<Outcome<CoordinationState, SnapshotStatus>>;
+  /** The newest generation that can be read. A newer program's is never passed over. */
+  load(): Promise<Outcome<LoadedSnapshot, SnapshotStatus>>;
+  /**
+   * Resolves when the state would survive a power cut. Rejects with a Fault and leaves a generation that
+   * can be read: `store_failed`, or `snapshot_newer` or `snapshot_other` for one that is not ours to replace.
+   */
+  save(state: CoordinationState): Promise<void>;
+  /** Removes what a crash left half-written; for the start. Gives how many. */
+  sweep(): Promise<number>;
+}

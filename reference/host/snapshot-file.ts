@@ -17,13 +17,12 @@
  */
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Files } from '#contracts/files.ts';
-import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
+import { accepted, refused } from '#contracts/outcome.ts';
 import {
   SNAPSHOT_BYTES_MAX,
   type CoordinationState,
-  type LoadedSnapshot,
   type Snapshot,
-  type SnapshotStatus,
+  type SnapshotStore,
 } from '#contracts/snapshot.ts';
 import { leftOvers, writeFileDurably } from './durable-file.ts';
 import { systemFiles } from './files.ts';
@@ -36,27 +35,11 @@ export interface SnapshotFileOptions {
   readonly files?: Files;
 }
 
-export interface SnapshotFile {
-  /** What one generation holds; the reason names the file. */
-  read(
-    generation: LoadedSnapshot['generation'],
-  ): Promise<Outcome<CoordinationState, SnapshotStatus>>;
-  /** The newest generation that can be read. A newer program's is never passed over. */
-  load(): Promise<Outcome<LoadedSnapshot, SnapshotStatus>>;
-  /**
-   * Resolves when the state would survive a power cut. Rejects with a Fault and leaves a generation that
-   * can be read: `store_failed`, or `snapshot_newer` or `snapshot_other` for one that is not ours to replace.
-   */
-  save(state: CoordinationState): Promise<void>;
-  /** Removes what a crash left half-written; for the start. Gives how many. */
-  sweep(): Promise<number>;
-}
-
-export const createSnapshotFile = (options: SnapshotFileOptions): SnapshotFile => {
+export const createSnapshotFile = (options: SnapshotFileOptions): SnapshotStore => {
   const { path, snapshot, files = systemFiles } = options;
   const paths = { current: path, previous: `${path}.previous` };
 
-  const read: SnapshotFile['read'] = async (generation) => {
+  const read: SnapshotStore['read'] = async (generation) => {
     const from = paths[generation];
     let bytes: Uint8Array;
     try {

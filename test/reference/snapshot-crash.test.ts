@@ -5,7 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '#contracts/faults.ts';
 import type { Files, NewFile } from '#contracts/files.ts';
-import { createSnapshotFile, type SnapshotFile } from '#reference/host/snapshot-file.ts';
+import type { SnapshotStore } from '#contracts/snapshot.ts';
+import { createSnapshotFile } from '#reference/host/snapshot-file.ts';
 import {
   createFiles,
   type DiskImage,
@@ -17,7 +18,7 @@ import { generationOf, snapshot, stateOf } from '#test/support/snapshots.ts';
 const PATH = '/home/snapshot';
 const PREVIOUS = '/home/snapshot.previous';
 
-const fileOn = (files: Files): SnapshotFile => createSnapshotFile({ path: PATH, snapshot, files });
+const fileOn = (files: Files): SnapshotStore => createSnapshotFile({ path: PATH, snapshot, files });
 
 /** Which generation is loaded: 0 for none, or the refusal in words. */
 const loadedFrom = async (files: Files): Promise<number | string> => {

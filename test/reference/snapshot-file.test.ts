@@ -18,13 +18,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSnapshotFile, type SnapshotFile } from '#reference/host/snapshot-file.ts';
+import type { SnapshotStore } from '#contracts/snapshot.ts';
+import { createSnapshotFile } from '#reference/host/snapshot-file.ts';
 import { createFormat } from '#reference/snapshot/snapshot.ts';
 import { content, didOf, generationOf, snapshot, stateOf } from '#test/support/snapshots.ts';
 
 let directory: string;
 let path: string;
-let file: SnapshotFile;
+let file: SnapshotStore;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'snapshot-'));
   path = join(directory, 'snapshot');

@@ -10,6 +10,7 @@ import { exportRecords, importRecords } from './files.ts';
 import { homeAt } from './home.ts';
 import { init, join } from './membership.ts';
 import { plumbing } from './plumbing.ts';
+import { snapshot } from './snapshot.ts';
 import { start } from './start.ts';
 import { topicCommands } from './topics.ts';
 import { currencyWord, said, type Subcommand } from './subcommand.ts';
@@ -76,6 +77,7 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   export: exportRecords,
   import: importRecords,
   ...topicCommands,
+  snapshot,
   fault: question('fault', 'network.fault', 'cuts the links with some peers, for demonstrations', {
     usage: 'cut WHO... | heal',
     restMin: 1,
