@@ -14,7 +14,7 @@ import { FAULT_CODES } from '#contracts/faults.ts';
 import { FRAME_BYTES_MAX, FRAME_STATUSES } from '#contracts/frames.ts';
 import { AMOUNT_MAX, LEDGER_STATUSES, PENDING_MAX } from '#contracts/ledger.ts';
 import { BATCH_MAX, CLOCK_COMPONENTS_MAX, TOPICS_MAX } from '#contracts/messages.ts';
-import { SESSION_EVENTS, TOPIC_EVENTS } from '#contracts/node.ts';
+import { KEEPER_EVENTS, SESSION_EVENTS, TOPIC_EVENTS } from '#contracts/node.ts';
 import {
   LINES_MAX,
   MEMO_BYTES_MAX,
@@ -22,6 +22,11 @@ import {
   RECORD_BYTES_MAX,
   RECORD_STATUSES,
 } from '#contracts/records.ts';
+import {
+  SNAPSHOT_BYTES_MAX,
+  SNAPSHOT_MEMBERS_MAX,
+  SNAPSHOT_STATUSES,
+} from '#contracts/snapshot.ts';
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
 import { methods } from '#reference/operations/methods.ts';
 import { QUIC_SETTINGS } from '#reference/transport/quic-settings.ts';
@@ -107,6 +112,12 @@ const limits = (): string =>
       ['streams of a link', '1', 'never opened'],
       ['unread bytes of a link', String(QUIC_SETTINGS.unreadBytesMax), 'the peer has to wait'],
       ['unsent bytes of a link', String(QUIC_SETTINGS.unsentBytesMax), 'they wait in the session'],
+      ['a snapshot', `${SNAPSHOT_BYTES_MAX} bytes`, 'not written; `damaged` where it is read'],
+      [
+        'members of one list in a snapshot',
+        String(SNAPSHOT_MEMBERS_MAX),
+        'not written; `damaged` where it is read',
+      ],
       ['a request to the control server', `${BODY_BYTES_MAX} bytes`, 'HTTP 413'],
     ],
   );
@@ -162,5 +173,7 @@ export const manualTables: { readonly [name: string]: () => string } = {
   'gossip events': () => list(GOSSIP_EVENTS),
   'topic events': () => list(TOPIC_EVENTS),
   'session events': () => list(SESSION_EVENTS),
+  'keeper events': () => list(KEEPER_EVENTS),
+  'snapshot statuses': () => list(SNAPSHOT_STATUSES),
   'fault codes': () => list(FAULT_CODES),
 };
