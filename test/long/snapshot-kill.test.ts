@@ -72,12 +72,10 @@ const traced = (directory: string, ...options: readonly string[]) =>
     String(SAVES),
   ]);
 
-const injecting = (directory: string, call: Call, fate: string, when: number) =>
-  traced(
-    directory,
-    ...['-o', '/dev/null', '-e', `trace=${CALLS[call]}`],
-    ...['-e', `inject=${CALLS[call]}:${fate}:when=${when}`],
-  );
+const injecting = (directory: string, call: Call, fate: string, when: number) => {
+  const inject = `inject=${CALLS[call]}:${fate}:when=${when}`;
+  return traced(directory, '-o', '/dev/null', '-e', `trace=${CALLS[call]}`, '-e', inject);
+};
 
 /** A folder with one generation in it. */
 const begun = async (): Promise<string> => {
@@ -155,15 +153,15 @@ describe('a process that saves snapshots', () => {
           const directory = await begun();
           const { lines, status } = injecting(directory, call, `error=${code}`, when);
           const where = `${call} ${when} with ${code}: ${lines.join()}`;
-          expect(status, where).toBe(0);
+          expect(status, `at ${where}`).toBe(0);
           const failed = lines.filter((line) => line.startsWith('failed'));
-          expect(failed, where).toHaveLength(1);
-          expect(failed[0], where).toMatch(new RegExp(`^failed \\d store_failed ${code}$`));
-          expect(lines, where).toHaveLength(SAVES);
+          expect(failed, `at ${where}`).toHaveLength(1);
+          expect(failed[0], `at ${where}`).toMatch(new RegExp(`^failed \\d store_failed ${code}$`));
+          expect(lines, `at ${where}`).toHaveLength(SAVES);
           // The last save may be the one that failed: before its sync of the folder it had its name.
           const last = Number(/\d/.exec(lines.at(-1)!)![0]);
           const isLate = lines.at(-1) === failed[0];
-          expect(isLate ? [last - 1, last] : [last], where).toContain(
+          expect(isLate ? [last - 1, last] : [last], `at ${where}`).toContain(
             await generationIn(directory),
           );
         }

@@ -37,9 +37,9 @@ const folder = (): string => {
 
 /** Lets time pass, virtual and real, until a promise is kept that waits for both. */
 const settled = async (cluster: Cluster, promise: Promise<unknown>): Promise<void> => {
-  let isOver = false;
-  void promise.finally(() => (isOver = true));
-  while (!isOver) {
+  const waiting = { isOver: false };
+  void promise.finally(() => (waiting.isOver = true));
+  while (!waiting.isOver) {
     await run(cluster, 100);
     await new Promise((resolve) => setImmediate(resolve));
   }
