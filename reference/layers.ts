@@ -8,6 +8,7 @@ import { create as ledger } from './ledger/ledger.ts';
 import { create as quarantine } from './quarantine/quarantine.ts';
 import { create as reconciliation } from './reconciliation/plain.ts';
 import { create as records } from './records/records.ts';
+import { create as snapshot } from './snapshot/snapshot.ts';
 import { create as trust } from './trust/trust.ts';
 
 export const referenceLayers: NodeLayers = {
@@ -19,5 +20,6 @@ export const referenceLayers: NodeLayers = {
   gossip,
   reconciliation,
   quarantine,
+  snapshot,
   discovery,
 };

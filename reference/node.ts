@@ -39,12 +39,13 @@ import type {
 } from '#contracts/node.ts';
 import type { Records, Signer } from '#contracts/records.ts';
 import type { NodeSettings } from '#contracts/settings.ts';
-import type { CoordinationState } from '#contracts/snapshot.ts';
+import type { CoordinationState, SnapshotStore } from '#contracts/snapshot.ts';
 import { isReserved, type TopicPolicy } from '#contracts/topics.ts';
 import type { Listener } from '#contracts/transport.ts';
 import { createAttestations } from './node/attestations.ts';
 import { createAuthor } from './node/author.ts';
 import { createInbox, restoreInbox } from './node/inbox.ts';
+import { createKeeper } from './node/keeper.ts';
 import { createOpenTopics, othersIn } from './node/open-topics.ts';
 import { createOwnChain } from './node/own-chain.ts';
 import { partsOf } from './node/parts.ts';
@@ -70,6 +71,8 @@ export interface NodeOptions {
   readonly verify?: Records['verify'];
   /** What a snapshot kept: topics, and ends of the own chain. */
   readonly coordination?: CoordinationState;
+  /** Where the next snapshots go; none are made unless told. */
+  readonly snapshots?: SnapshotStore;
 }
 
 /** Whether an effect of an import says that a record may not enter. */
@@ -83,7 +86,7 @@ const REVIEW_MS = 5_000;
 
 /** Opens the store, reads back what it holds and checks it. Rejects with Faults of the store. */
 export const createNode = async (options: NodeOptions): Promise<Node> => {
-  const { host, network, signer, layers, settings, verify, coordination } = options;
+  const { host, network, signer, layers, settings, verify, coordination, snapshots } = options;
   const { genesis } = network;
 
   // Each layer is handed what it stands on.
@@ -282,7 +285,9 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     store,
     performer,
     topics,
+    changed: () => keeper.changed(),
   });
+  const keeper = createKeeper({ host, snapshots, state: openTopics.coordination, count });
 
   return {
     did: signer.did,
@@ -296,11 +301,13 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       listener = await host.transport.listen(listen, (link) => peering.accept(link));
       topics.start();
       review();
+      keeper.begin();
       for (const candidate of known) peering.add(candidate);
       return listener.address;
     },
     async stop() {
       shutDown();
+      await keeper.stop();
       await listener?.close();
       await host.transport.close();
       await host.store.close();
@@ -318,6 +325,8 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     trusted: () => trust.trusted().map((peer) => attestations.view(peer)),
     ...openTopics,
     dispute: (topic, entry, reason) => publish(topic, () => author.dispute(topic, entry, reason)),
+    keep: () => keeper.keep(),
+    snapshots,
     async imported(topic, claims) {
       const effects = gossipOf(gossips, topic).import(host.monotonic(), claims);
       await performed(topic, effects);

@@ -14,6 +14,8 @@ export const FAULT_CODES = [
   'store_newer',
   'store_inconsistent',
   'store_failed',
+  'snapshot_newer',
+  'snapshot_other',
   'node_not_running',
   'node_unreachable',
   'port_in_use',

@@ -47,5 +47,6 @@ export type NodeLayers = Pick<
   | 'gossip'
   | 'reconciliation'
   | 'quarantine'
+  | 'snapshot'
   | 'discovery'
 >;

@@ -12,7 +12,7 @@ import type { MergeDecision } from './merge.ts';
 import type { Outcome } from './outcome.ts';
 import type { QuarantineRecord } from './quarantine.ts';
 import type { SignedRecord } from './records.ts';
-import type { CoordinationState } from './snapshot.ts';
+import type { CoordinationState, SnapshotStore } from './snapshot.ts';
 import type { TopicOpenStatus, TopicPolicy } from './topics.ts';
 import type { Conduct, Grounds, TrustClass } from './trust.ts';
 
@@ -44,8 +44,12 @@ export const TOPIC_EVENTS = [
 ] as const;
 export type TopicEvent = (typeof TOPIC_EVENTS)[number];
 
+/** Everything counted of what is kept between two runs. */
+export const KEEPER_EVENTS = ['snapshot_failed'] as const;
+export type KeeperEvent = (typeof KEEPER_EVENTS)[number];
+
 /** Everything a node counts. */
-export type NodeCount = GossipEvent | TopicEvent | SessionEvent;
+export type NodeCount = GossipEvent | TopicEvent | SessionEvent | KeeperEvent;
 
 /** A peer as operators see it. */
 export interface PeerView {
@@ -203,6 +207,10 @@ export interface Node {
   /** What the last step that brought news made of it, restarts survived; undefined before the first. */
   mergeReport(): MergeDecision | undefined;
   readonly quarantine: NodeQuarantine;
+  /** Saves a snapshot now; resolves when it is durable. Rejects with a Fault, also where none is kept. */
+  keep(): Promise<void>;
+  /** Where it is kept; undefined where nothing outlives the node. */
+  readonly snapshots: SnapshotStore | undefined;
 
   balances(topic: Topic): ReadonlyMap<Did, bigint>;
   credit(topic: Topic, account: Did): Credit;

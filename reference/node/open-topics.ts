@@ -22,6 +22,8 @@ export interface OpenTopicsOptions {
   readonly store: Pick<RecordStore, 'forget' | 'ownTip'>;
   readonly performer: Pick<Performer, 'forget'>;
   readonly topics: Pick<Topics, 'opened' | 'closed' | 'subscribers'>;
+  /** There is one topic more or less. */
+  readonly changed: () => void;
 }
 
 export type OpenTopics = Pick<Node, 'open' | 'close' | 'coordination'>;
@@ -39,7 +41,7 @@ export const othersIn = (
   );
 
 export const createOpenTopics = (options: OpenTopicsOptions): OpenTopics => {
-  const { self, host, policies, gossips, store, performer, topics } = options;
+  const { self, host, policies, gossips, store, performer, topics, changed } = options;
 
   /** Something of each topic that has it. */
   const byTopic = <Value>(valueOf: (topic: Topic) => Value | undefined) =>
@@ -50,6 +52,14 @@ export const createOpenTopics = (options: OpenTopicsOptions): OpenTopics => {
       }),
     );
 
+  /** How far everybody has come. The own chain by its end: after a restart its records are not back yet. */
+  const clockOf = (topic: Topic): CoordinationState['clocks'][Topic] => {
+    const clock = new Map(gossipOf(gossips, topic).knowledge.clock());
+    const tip = store.ownTip(topic);
+    if (tip) clock.set(self, tip.sequence);
+    return Object.fromEntries(clock);
+  };
+
   return {
     open(policy) {
       const outcome = policies.open(host.monotonic(), policy);
@@ -57,6 +67,7 @@ export const createOpenTopics = (options: OpenTopicsOptions): OpenTopics => {
       gossips.set(policy.topic, options.gossipFor(policy));
       host.log('info', 'topic_opened', { ...policy });
       topics.opened(policy.topic);
+      changed();
       return outcome;
     },
     close(topic) {
@@ -66,13 +77,14 @@ export const createOpenTopics = (options: OpenTopicsOptions): OpenTopics => {
       performer.forget(topic);
       topics.closed(topic);
       host.log('info', 'topic_closed', { topic });
+      changed();
       return true;
     },
     coordination: () => ({
       owner: self,
       topics: policies.all(),
       subscriptions: byTopic((topic) => [self, ...topics.subscribers(topic)].sort()),
-      clocks: byTopic((topic) => Object.fromEntries(gossipOf(gossips, topic).knowledge.clock())),
+      clocks: byTopic(clockOf),
       ownTips: byTopic((topic) => store.ownTip(topic)),
     }),
   };

@@ -11,6 +11,7 @@ import type { Answer, Methods } from './methods/method.ts';
 import { networkMethods } from './methods/network.ts';
 import { trustMethods } from './methods/trust.ts';
 import { quarantineMethods } from './methods/quarantine.ts';
+import { snapshotMethods } from './methods/snapshot.ts';
 
 /** Every method by its name on the wire. */
 export const methods: Methods = {
@@ -20,6 +21,7 @@ export const methods: Methods = {
   ...trustMethods,
   ...quarantineMethods,
   ...disputeMethods,
+  ...snapshotMethods,
 };
 
 /** Runs a method by name with unchecked parameters. Refuses `method_unknown` and `params_invalid`. */

@@ -19,7 +19,7 @@ import type { NodeLayers } from '#contracts/layers.ts';
 import type { Records, Signer } from '#contracts/records.ts';
 import type { Network as Cooperative, Node } from '#contracts/node.ts';
 import type { NodeSettings } from '#contracts/settings.ts';
-import type { CoordinationState } from '#contracts/snapshot.ts';
+import type { CoordinationState, SnapshotStore } from '#contracts/snapshot.ts';
 import { createNode } from '#reference/node.ts';
 import { networkOf } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
@@ -43,6 +43,8 @@ export interface ClusterOptions {
   /** Layers of each node, by its index: a graft or a planted fault sits in one of them. */
   readonly layersOf: (index: number) => NodeLayers;
   readonly conditions?: Partial<Conditions>;
+  /** Where a node keeps its snapshots, asked at each start; nowhere unless told. */
+  readonly snapshotsOf?: (index: number) => SnapshotStore;
   readonly log?: (node: string, line: LogLine) => void;
 }
 
@@ -182,7 +184,11 @@ export const createCluster = (options: ClusterOptions): Cluster => {
       transport: network.transport(place.address, place.did),
       ...(options.log ? { log: (line) => options.log?.(place.name, line) } : {}),
     });
+    const snapshots = options.snapshotsOf?.(index);
+    const loaded = await snapshots?.load();
     const node = await createNode({
+      ...(snapshots && { snapshots }),
+      ...(loaded?.ok && { coordination: loaded.value.state }),
       host,
       network: cooperative,
       signer: signers[index]!,

@@ -15,6 +15,7 @@ import { FRAME_BYTES_MAX, FRAME_STATUSES } from '#contracts/frames.ts';
 import { AMOUNT_MAX, DISPUTE_STATES, LEDGER_STATUSES, PENDING_MAX } from '#contracts/ledger.ts';
 import { BATCH_MAX, CLOCK_COMPONENTS_MAX, TOPICS_MAX } from '#contracts/messages.ts';
 import { RELEASE_STATUSES, SESSION_EVENTS, TOPIC_EVENTS } from '#contracts/node.ts';
+import { KEEPER_EVENTS, SESSION_EVENTS, TOPIC_EVENTS } from '#contracts/node.ts';
 import {
   LINES_MAX,
   MEMO_BYTES_MAX,
@@ -30,6 +31,10 @@ import {
   QUARANTINE_TTL_MS,
   statusesOf,
 } from '#contracts/quarantine.ts';
+  SNAPSHOT_BYTES_MAX,
+  SNAPSHOT_MEMBERS_MAX,
+  SNAPSHOT_STATUSES,
+} from '#contracts/snapshot.ts';
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
 import { SESSION_WORDS_MAX, SESSION_WORD_SPACING_MS } from '#reference/node/session.ts';
 import { methods } from '#reference/operations/methods.ts';
@@ -151,6 +156,12 @@ const limits = (): string =>
       ['streams of a link', '1', 'never opened'],
       ['unread bytes of a link', String(QUIC_SETTINGS.unreadBytesMax), 'the peer has to wait'],
       ['unsent bytes of a link', String(QUIC_SETTINGS.unsentBytesMax), 'they wait in the session'],
+      ['a snapshot', `${SNAPSHOT_BYTES_MAX} bytes`, 'not written; `damaged` where it is read'],
+      [
+        'members of one list in a snapshot',
+        String(SNAPSHOT_MEMBERS_MAX),
+        'not written; `damaged` where it is read',
+      ],
       ['a request to the control server', `${BODY_BYTES_MAX} bytes`, 'HTTP 413'],
     ],
   );
@@ -227,5 +238,7 @@ export const manualTables: { readonly [name: string]: () => string } = {
   'gossip events': () => list(GOSSIP_EVENTS),
   'topic events': () => list(TOPIC_EVENTS),
   'session events': () => list(SESSION_EVENTS),
+  'keeper events': () => list(KEEPER_EVENTS),
+  'snapshot statuses': () => list(SNAPSHOT_STATUSES),
   'fault codes': () => list(FAULT_CODES),
 };

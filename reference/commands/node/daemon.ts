@@ -1,7 +1,7 @@
 /**
  * A running node: the real host around it, from the first file to the last socket.
  *
- * Opened in the order store, identity, node, network, discovery, control; closed in reverse, once,
+ * Opened in the order store, identity, snapshot, node, network, discovery, control; closed in reverse, once,
  * whatever ended it, and within `STOP_TIMEOUT_MS`.
  */
 import { randomBytes } from 'node:crypto';
@@ -22,6 +22,7 @@ import { createQuicTransport } from '#reference/transport/quic.ts';
 import { encodeDid } from '#reference/records/did.ts';
 import { PROTOCOL } from '#contracts/messages.ts';
 import { readHomeNetwork, readIdentity, type Home } from './home.ts';
+import { glance, recall } from './remembered.ts';
 
 /** A shutdown that takes longer is given up: the store is consistent at every moment anyway. */
 const STOP_TIMEOUT_MS = 5_000;
@@ -71,7 +72,8 @@ export const openOffline = async (
       log: openLog(),
       logLevelMin: 'error',
     });
-    return await createNode({ host, network, signer, layers, settings });
+    const remembered = await glance(home, layers, signer.did);
+    return await createNode({ host, network, signer, layers, settings, ...remembered });
   } catch (error) {
     await store.close();
     throw error;
@@ -103,7 +105,8 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
     });
     closers.push(() => transport.close());
     const host = createHost({ store, transport, log: openLog(), logLevelMin: options.logLevel });
-    const node = await createNode({ host, network, signer, layers, settings });
+    const remembered = await recall(home, layers, signer.did, host.log);
+    const node = await createNode({ host, network, signer, layers, settings, ...remembered });
     closers.push(() => node.stop());
     const address = await node.start(options.listen, options.peers);
 

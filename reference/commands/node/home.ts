@@ -4,6 +4,7 @@
  *   key.json       the private key, mode 0600, sealed if a passphrase was given
  *   network.json   the founding document of its cooperative
  *   store/         records and what follows from them
+ *   snapshot       topics, subscriptions and clocks; snapshot.previous is the generation before
  *   control.json   while it runs: where and with which token it may be asked, mode 0600
  */
 import { mkdir, readFile, stat } from 'node:fs/promises';
@@ -30,6 +31,7 @@ export interface Home {
   readonly keyPath: string;
   readonly networkPath: string;
   readonly storePath: string;
+  readonly snapshotPath: string;
   readonly controlPath: string;
 }
 
@@ -43,6 +45,7 @@ export const homeAt = (asked: string | undefined): Home => {
     keyPath: join(directory, 'key.json'),
     networkPath: join(directory, 'network.json'),
     storePath: join(directory, 'store'),
+    snapshotPath: join(directory, 'snapshot'),
     controlPath: join(directory, 'control.json'),
   };
 };

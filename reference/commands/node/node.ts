@@ -11,6 +11,7 @@ import { homeAt } from './home.ts';
 import { dispute, disputes, ledger, quarantine, refund } from './inbox.ts';
 import { init, join } from './membership.ts';
 import { plumbing } from './plumbing.ts';
+import { snapshot } from './snapshot.ts';
 import { start } from './start.ts';
 import { topicCommands } from './topics.ts';
 import { trust } from './trust.ts';
@@ -88,6 +89,7 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   dispute,
   disputes,
   refund,
+  snapshot,
   fault: question('fault', 'network.fault', 'cuts the links with some peers, for demonstrations', {
     usage: 'cut WHO... | heal',
     restMin: 1,

@@ -99,6 +99,9 @@ const topics: Printer = (value) =>
     ]),
   );
 
+const extentOf = (row: Row): string =>
+  `${text(row['topics'])} topics, ${text(row['subscriptions'])} subscriptions, ${text(row['clocks'])} clock components`;
+
 const saidThere: Printer = (value) => {
   const rows = ((value as Row)['said'] as readonly Row[]).map((row) => [
     time(row['timestamp']),
@@ -161,6 +164,12 @@ export const printers: { readonly [name: string]: Printer } = {
   read: saidThere,
   ...trustPrinters,
   ...inboxPrinters,
+  'snapshot save': (value) => [`saved: ${extentOf(value as Row)}`],
+  'snapshot verify': (value) =>
+    ['current', 'previous'].map((name) => {
+      const found = (value as Row)[name] as Row;
+      return `${name.padEnd(8)}  ${found['status'] === 'good' ? `good: ${extentOf(found)}` : text(found['reason'])}`;
+    }),
   fault: (value) => {
     const cut = (value as Row)['cut'] as readonly string[];
     return [cut.length > 0 ? `cut off from ${cut.join(', ')}` : 'nobody is cut off'];
