@@ -548,10 +548,32 @@ describe('a record', () => {
         accounts: Array.from({ length: LINES_MAX }, () => widest),
         memo: '\u0001'.repeat(MEMO_BYTES_MAX), // One byte of memo, and six of JSON.
         contract: 'd'.repeat(64),
+        refunds: 'e'.repeat(64) as never,
       },
     });
     expect(statusOf(record)).toBe('accepted');
     expect(Buffer.byteLength(canonical(record))).toBeLessThanOrEqual(RECORD_BYTES_MAX);
+  });
+
+  test('that disputes names one entry and gives one reason, in a ledger topic', () => {
+    const body = { entry: 'e'.repeat(64), reason: 'why' };
+    const filed = { ...entry(), kind: 'icn/dispute/1', body } as never as Draft<'icn/dispute/1'>;
+    expect(statusOf(sealed(filed))).toBe('accepted');
+    const { reason: _reason, ...silent } = body;
+    const wrong: readonly object[] = [
+      silent,
+      { ...body, entry: 'E'.repeat(64) },
+      { ...body, entry: null },
+      { ...body, more: 1 },
+      { ...body, reason: 'x'.repeat(MEMO_BYTES_MAX + 1) },
+      { accounts: [] },
+    ];
+    for (const each of wrong) {
+      expect(statusOf(sealed({ ...filed, body: each }))).toBe('malformed');
+    }
+    expect(statusOf(sealed({ ...filed, topic: 'garden:plans' }))).toBe('malformed');
+    const refund = { ...entry(), body: { accounts: [], refunds: 'x' } } as never;
+    expect(statusOf(sealed(refund))).toBe('malformed');
   });
 
   test('of a draft without canonical form is a bug of the caller', () => {

@@ -69,7 +69,10 @@ const apply = (disk: Map<string, string>, writes: readonly Write[]): void => {
 /** What a restart makes of a disk. */
 const restored = (disk: ReadonlyMap<string, string>, limits = LIMITS): Inbox => {
   const inbox = createInbox(limits);
-  for (const [key, value] of [...disk].sort()) inbox.restore(numberIn(key)!, readItem(value)!);
+  const keys = [...disk.keys()].sort();
+  for (const key of keys) {
+    inbox.restore(numberIn(key)!, readItem(disk.get(key)!)!);
+  }
   return inbox;
 };
 
