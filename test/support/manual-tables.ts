@@ -31,6 +31,7 @@ import {
   QUARANTINE_TTL_MS,
   statusesOf,
 } from '#contracts/quarantine.ts';
+import {
   SNAPSHOT_BYTES_MAX,
   SNAPSHOT_MEMBERS_MAX,
   SNAPSHOT_STATUSES,
