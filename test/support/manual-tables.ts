@@ -14,8 +14,7 @@ import { FAULT_CODES } from '#contracts/faults.ts';
 import { FRAME_BYTES_MAX, FRAME_STATUSES } from '#contracts/frames.ts';
 import { AMOUNT_MAX, DISPUTE_STATES, LEDGER_STATUSES, PENDING_MAX } from '#contracts/ledger.ts';
 import { BATCH_MAX, CLOCK_COMPONENTS_MAX, TOPICS_MAX } from '#contracts/messages.ts';
-import { RELEASE_STATUSES, SESSION_EVENTS, TOPIC_EVENTS } from '#contracts/node.ts';
-import { KEEPER_EVENTS, SESSION_EVENTS, TOPIC_EVENTS } from '#contracts/node.ts';
+import { KEEPER_EVENTS, RELEASE_STATUSES, SESSION_EVENTS, TOPIC_EVENTS } from '#contracts/node.ts';
 import {
   LINES_MAX,
   MEMO_BYTES_MAX,
