@@ -29,6 +29,7 @@ import type { CoordinationState } from '#contracts/snapshot.ts';
 import { isReserved, type TopicPolicy } from '#contracts/topics.ts';
 import type { Listener } from '#contracts/transport.ts';
 import { createAuthor } from './node/author.ts';
+import { createMetering, type CountedFields } from './node/metering.ts';
 import { createOpenTopics, othersIn } from './node/open-topics.ts';
 import { createOwnChain } from './node/own-chain.ts';
 import { partsOf } from './node/parts.ts';
@@ -38,6 +39,7 @@ import { createPolicies, isDurable, ledgerPolicy, TRUST_POLICY } from './node/po
 import { createPublisher } from './node/publisher.ts';
 import { createQuestions } from './node/questions.ts';
 import { claimStore, createRecordStore } from './node/record-store.ts';
+import { observeNode } from './node/observing.ts';
 import { restore } from './node/restore.ts';
 import { createSession } from './node/session.ts';
 import { createTopics, gossipOf } from './node/topics.ts';
@@ -62,7 +64,10 @@ const isRefusal = (effect: Effect): boolean =>
 
 /** Opens the store, reads back what it holds and checks it. Rejects with Faults of the store. */
 export const createNode = async (options: NodeOptions): Promise<Node> => {
-  const { host, network, signer, layers, settings, verify, coordination } = options;
+  const { network, signer, layers, settings, verify, coordination } = options;
+  const { telemetry } = options.host;
+  const metering = createMetering(signer.did, options.host);
+  const host: Host = { ...options.host, store: metering.store(options.host.store) };
   const { genesis } = network;
 
   // Each layer is handed what it stands on.
@@ -99,22 +104,29 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       ...(retention && { window: { retention, now } }),
     });
   const gossips = new Map(policies.all().map((policy) => [policy.topic, gossipFor(policy)]));
+  const restoring = telemetry.span('node.restore');
   await restore(store, gossips, ledger);
+  restoring.end({
+    records: [...gossips.values()].reduce((sum, each) => sum + each.knowledge.count, 0),
+  });
 
   // What happens is told and counted.
   const watchers = new Set<(event: NodeEvent) => void>();
   const counters = new Map<NodeCount, number>();
   const tell = (event: NodeEvent): void => {
+    metering.told(event);
     for (const watcher of watchers) watcher(event);
   };
-  const count = (event: NodeCount, fields: { readonly [name: string]: unknown }): void => {
+  const count = (event: NodeCount, fields: CountedFields): void => {
     counters.set(event, (counters.get(event) ?? 0) + 1);
+    metering.counted(event, fields.peer);
     host.log('debug', event, fields);
   };
 
   // Effects of the cores become writes, words and timers.
   const send = (peers: readonly Did[], message: GossipMessage): void => {
     const frame = frames.encode(message);
+    metering.sent(peers, message, frame.length);
     for (const peer of peers) peering.session(peer)?.send(frame);
   };
   const sendInParts = (peers: readonly Did[], message: TopicMessage): void => {
@@ -150,9 +162,10 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     self: signer.did,
     host,
     settings: settings.peering,
-    begin: (link, expected) =>
-      createSession({
-        link,
+    begin: (link, expected) => {
+      const hello = telemetry.span('session.hello', { side: link.side });
+      return createSession({
+        link: metering.link(link),
         expected,
         frames,
         records,
@@ -160,11 +173,21 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
         network: network.id,
         host,
         settings: settings.session,
-        established: (session, peer) => peering.established(session, peer),
-        received: (peer, message) => topics.received(peer, message),
-        ended: (session, reason, peer) => peering.ended(session, reason, peer),
+        established: (session, peer) => {
+          hello.end({ peer });
+          peering.established(session, peer);
+        },
+        received: (peer, message) => {
+          metering.received(peer, message);
+          topics.received(peer, message);
+        },
+        ended: (session, reason, peer) => {
+          hello.end({}, reason);
+          peering.ended(session, reason, peer);
+        },
         count: (event, detail) => count(event, { address: link.remoteAddress, detail }),
-      }),
+      });
+    },
     connected(peer) {
       host.log('info', 'connected', { peer });
       topics.connected(peer);
@@ -175,6 +198,8 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       tell({ event: 'disconnected', peer });
     },
   });
+
+  observeNode({ telemetry, gossips, ledger, peers: () => peering.peers() });
 
   let listener: Listener | undefined;
   const shutDown = (): void => {
@@ -261,6 +286,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     balances: (topic) => ledger.balances(topic),
     credit: (topic, account) => ledger.credit(topic, account),
     verdict: (id) => ledger.verdict(id),
+    telemetry,
     counters: () => counters,
 
     peers: () => peering.peers(),

@@ -13,6 +13,7 @@ import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { messageOf } from '#contracts/faults.ts';
 import type { DurableStore, Host, LogLevel } from '#contracts/host.ts';
+import { noTelemetry, type Telemetry } from '#contracts/telemetry.ts';
 import type { Transport } from '#contracts/transport.ts';
 
 export interface LogSink {
@@ -26,6 +27,8 @@ export interface HostOptions {
   readonly store: DurableStore;
   readonly transport: Transport;
   readonly log: LogSink;
+  /** Nothing is counted unless told. */
+  readonly telemetry?: Telemetry;
   /** Lines below this level are not written; `info` unless told. */
   readonly logLevelMin?: LogLevel;
 }
@@ -45,7 +48,7 @@ const RANDOM_POOL_BYTES = 3_072;
 const RANDOM_DRAW_BYTES = 6;
 
 export const createHost = (options: HostOptions): RealHost => {
-  const { store, transport, log: sink, logLevelMin = 'info' } = options;
+  const { store, transport, telemetry = noTelemetry, log: sink, logLevelMin = 'info' } = options;
   const threshold = LOG_LEVELS.indexOf(logLevelMin);
   const timers = new Set<NodeJS.Timeout>();
   let halted = false;
@@ -53,6 +56,7 @@ export const createHost = (options: HostOptions): RealHost => {
   return {
     store,
     transport,
+    telemetry,
     now: () => Date.now(),
     monotonic: () => performance.now(),
     random: createRandomDraw(),

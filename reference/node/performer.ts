@@ -14,6 +14,7 @@ import type { TopicMessage } from '#contracts/messages.ts';
 import type { NodeCount, NodeEvent } from '#contracts/node.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import type { RecordStore } from './record-store.ts';
+import type { CountedFields } from './metering.ts';
 import { createSteps } from './steps.ts';
 import { isDurable } from './policies.ts';
 import { gossipOf, type Gossips } from './topics.ts';
@@ -26,7 +27,7 @@ export interface PerformerOptions {
   /** A message of any length, to each of these. */
   readonly send: (peers: readonly Did[], message: TopicMessage) => void;
   readonly tell: (event: NodeEvent) => void;
-  readonly count: (event: NodeCount, fields: { readonly [name: string]: unknown }) => void;
+  readonly count: (event: NodeCount, fields: CountedFields) => void;
   /** The store can promise nothing any more. Called once. */
   readonly failed: (error: Error) => void;
 }

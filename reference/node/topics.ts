@@ -17,6 +17,7 @@ import type {
 } from '#contracts/messages.ts';
 import type { NodeCount } from '#contracts/node.ts';
 import type { Trust } from '#contracts/trust.ts';
+import type { CountedFields } from './metering.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
 /** The gossip of each topic that is open. */
@@ -36,7 +37,7 @@ export interface TopicsOptions {
   readonly say: (peer: Did, message: SubscriptionMessage) => void;
   /** Performs what a topic's gossip decided. */
   readonly perform: (topic: Topic, effects: readonly Effect[]) => void;
-  readonly count: (event: NodeCount, fields: { readonly [name: string]: unknown }) => void;
+  readonly count: (event: NodeCount, fields: CountedFields) => void;
   /** A peer that may speak of a topic says what it holds. */
   readonly claimed: (peer: Did, digest: Digest) => void;
   /** See SubscriptionsOptions. */

@@ -8,12 +8,14 @@ import { gossipMethods } from './methods/gossip.ts';
 import { ledgerMethods } from './methods/ledger.ts';
 import type { Answer, Methods } from './methods/method.ts';
 import { networkMethods } from './methods/network.ts';
+import { telemetryMethods } from './methods/telemetry.ts';
 
 /** Every method by its name on the wire. */
 export const methods: Methods = {
   ...networkMethods,
   ...gossipMethods,
   ...ledgerMethods,
+  ...telemetryMethods,
 };
 
 /** Runs a method by name with unchecked parameters. Refuses `method_unknown` and `params_invalid`. */

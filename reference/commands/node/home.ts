@@ -5,6 +5,7 @@
  *   network.json   the founding document of its cooperative
  *   store/         records and what follows from them
  *   control.json   while it runs: where and with which token it may be asked, mode 0600
+ *   control.token  while it runs: the token alone, for Prometheus, mode 0600
  */
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -31,6 +32,7 @@ export interface Home {
   readonly networkPath: string;
   readonly storePath: string;
   readonly controlPath: string;
+  readonly tokenPath: string;
 }
 
 /** The directory asked for, or that of MURMURATION_DATA, or `.murmuration` here. */
@@ -44,6 +46,7 @@ export const homeAt = (asked: string | undefined): Home => {
     networkPath: join(directory, 'network.json'),
     storePath: join(directory, 'store'),
     controlPath: join(directory, 'control.json'),
+    tokenPath: join(directory, 'control.token'),
   };
 };
 

@@ -9,10 +9,12 @@ import { EXIT } from '#reference/commands/exit.ts';
 import { exportRecords, importRecords } from './files.ts';
 import { homeAt } from './home.ts';
 import { init, join } from './membership.ts';
+import { page } from './page.ts';
 import { plumbing } from './plumbing.ts';
 import { start } from './start.ts';
 import { topicCommands } from './topics.ts';
 import { currencyWord, said, type Subcommand } from './subcommand.ts';
+import { watch } from './watch.ts';
 import { describeWords, nearest, readWords, wholeNumber } from '#reference/commands/words.ts';
 
 /** `verify` asks two things: of a signature on standard input, or of this node's store. */
@@ -76,6 +78,18 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   export: exportRecords,
   import: importRecords,
   ...topicCommands,
+  watch,
+  page,
+  stats: question('stats', 'network.stats', 'what was counted since the start'),
+  spans: question(
+    'spans',
+    'node.spans',
+    'the last pieces of work: when, how long, how they ended',
+    {
+      words: { otlp: { summary: 'as OTLP in JSON, for an OpenTelemetry collector; implies json' } },
+      params: ({ values }) => ({ otlp: values.has('otlp') }),
+    },
+  ),
   fault: question('fault', 'network.fault', 'cuts the links with some peers, for demonstrations', {
     usage: 'cut WHO... | heal',
     restMin: 1,

@@ -3,7 +3,7 @@ import chalk from 'chalk';
 import type { Json } from '#contracts/identifiers.ts';
 
 type Row = { readonly [name: string]: Json };
-type Printer = (value: Json) => string[];
+export type Printer = (value: Json) => string[];
 
 /** What others wrote must neither move anybody's cursor nor turn the direction of a line. */
 export const printable = (value: string): string =>
