@@ -73,7 +73,9 @@ const createRing = () => {
       if (ring.length > SPANS_MAX) ring.shift();
     },
     all: (): FinishedSpan[] =>
-      [...kept.values()].flat().sort((left, right) => left.beganAt - right.beganAt),
+      [...kept.values()]
+        .flat()
+        .sort((left, right) => left.beganAt - right.beganAt || left.number - right.number),
   };
 };
 
