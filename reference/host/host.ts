@@ -15,6 +15,7 @@ import { messageOf } from '#contracts/faults.ts';
 import type { DurableStore, Host, LogLevel } from '#contracts/host.ts';
 import { noTelemetry, type Telemetry } from '#contracts/telemetry.ts';
 import type { Transport } from '#contracts/transport.ts';
+import { createLogRate } from './log-rate.ts';
 
 export interface LogSink {
   /** Takes one line, its end included. */
@@ -51,6 +52,7 @@ export const createHost = (options: HostOptions): RealHost => {
   const { store, transport, telemetry = noTelemetry, log: sink, logLevelMin = 'info' } = options;
   const threshold = LOG_LEVELS.indexOf(logLevelMin);
   const timers = new Set<NodeJS.Timeout>();
+  const rate = createLogRate();
   let halted = false;
 
   return {
@@ -77,7 +79,10 @@ export const createHost = (options: HostOptions): RealHost => {
     },
     log(level, event, fields = {}) {
       if (LOG_LEVELS.indexOf(level) < threshold) return;
-      sink.write(logLine({ time: new Date().toISOString(), level, event }, fields));
+      const admitted = rate.admit(performance.now(), event);
+      if (!admitted) return;
+      const more = admitted.leftOut > 0 ? { leftOut: admitted.leftOut } : {};
+      sink.write(logLine({ time: new Date().toISOString(), level, event }, { ...fields, ...more }));
     },
     halt() {
       halted = true;
