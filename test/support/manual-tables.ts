@@ -23,9 +23,15 @@ import {
   RECORD_STATUSES,
 } from '#contracts/records.ts';
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
+import { BATCH_REQUESTS_MAX } from '#reference/operations/json-rpc.ts';
 import { methods } from '#reference/operations/methods.ts';
+import { EVENTS_KEPT_MAX, STREAM_BYTES_MAX, STREAMS_MAX } from '#reference/operations/stream.ts';
+import { LABEL_VALUES_MAX, SPANS_MAX } from '#reference/telemetry/book.ts';
+import { LINES_MAX as LOG_LINES_MAX, SPAN_MS } from '#reference/host/log-rate.ts';
+import { PEERS_NAMED_MAX } from '#reference/node/observing.ts';
 import { QUIC_SETTINGS } from '#reference/transport/quic-settings.ts';
 import { BUDGETS } from '#reference/trust/trust.ts';
+import { telemetryTables } from './telemetry-tables.ts';
 import { WANTS_MAX } from '#reference/gossip/wants.ts';
 
 type Row = readonly string[];
@@ -108,6 +114,22 @@ const limits = (): string =>
       ['unread bytes of a link', String(QUIC_SETTINGS.unreadBytesMax), 'the peer has to wait'],
       ['unsent bytes of a link', String(QUIC_SETTINGS.unsentBytesMax), 'they wait in the session'],
       ['a request to the control server', `${BODY_BYTES_MAX} bytes`, 'HTTP 413'],
+      ['requests in one batch', String(BATCH_REQUESTS_MAX), 'the batch is refused'],
+      ['watchers of events', String(STREAMS_MAX), 'HTTP 503'],
+      ['unsent events of one watcher', `${STREAM_BYTES_MAX} bytes`, 'the stream ends'],
+      [
+        'events kept for who comes back',
+        String(EVENTS_KEPT_MAX),
+        'the oldest leave; `missed` is told',
+      ],
+      ['values of a label', String(LABEL_VALUES_MAX), 'added up as `other`'],
+      ['peers named in a metric', String(PEERS_NAMED_MAX), 'one value as `other`'],
+      ['spans kept of each name', String(SPANS_MAX), 'the oldest leave'],
+      [
+        `log lines of an event in ${SPAN_MS / 1_000} s`,
+        String(LOG_LINES_MAX),
+        'left out and counted',
+      ],
     ],
   );
 
@@ -159,6 +181,9 @@ export const manualTables: { readonly [name: string]: () => string } = {
   'frame statuses': () => list(FRAME_STATUSES),
   'record statuses': () => list(RECORD_STATUSES),
   'ledger statuses': () => list(LEDGER_STATUSES),
+  ...Object.fromEntries(
+    Object.entries(telemetryTables).map(([name, make]) => [name, () => table(...make())]),
+  ),
   'gossip events': () => list(GOSSIP_EVENTS),
   'topic events': () => list(TOPIC_EVENTS),
   'session events': () => list(SESSION_EVENTS),
