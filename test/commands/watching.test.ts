@@ -17,7 +17,6 @@ import {
   resultOf,
   start,
   temporary,
-  until,
   within,
 } from '#test/support/command.ts';
 import { promtool, promtoolMissing } from '#test/support/promtool.ts';
@@ -157,7 +156,8 @@ describe('the event stream', () => {
     tell('0');
     const reader = reply.body!.getReader();
     let text = '';
-    while (!text.includes('data: ')) text += Buffer.from((await reader.read()).value!).toString();
+    while (!text.includes('data: '))
+      text += Buffer.from((await reader.read()).value ?? []).toString();
     await reader.cancel();
     const id = /^id: (.*)$/m.exec(text)![1]!;
     for (let index = 1; index <= EVENTS_KEPT_MAX + 5; index++) tell(String(index));

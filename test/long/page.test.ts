@@ -87,12 +87,11 @@ const showing = (page: Page, id: string, words: string): Promise<true> =>
     (await textOf(page, id)).includes(words) ? true : undefined,
   );
 
-const delivery = (topic: string): NodeEvent =>
-  ({
-    event: 'delivered',
-    record: { id: topic, topic, author: 'did:key:x', sequence: 1 } as unknown as SignedRecord,
-    verdict: { status: 'accepted', reason: topic },
-  }) as NodeEvent;
+const delivery = (topic: string): NodeEvent => ({
+  event: 'delivered',
+  record: { id: topic, topic, author: 'did:key:x', sequence: 1 } as unknown as SignedRecord,
+  verdict: { status: 'accepted', reason: topic },
+});
 
 describe.skipIf(browserMissing)('in a browser', () => {
   it('shows peers, topics, balances and events as they come, and keeps the token out of sight', async () => {
@@ -140,6 +139,7 @@ describe.skipIf(browserMissing)('in a browser', () => {
     const again = await startControl(node!, TOKEN, Number(server.address.split(':')[1]));
     servers.push(again);
     await showing(page, 'state', 'live');
+    expect(await page.evaluate(`document.getElementById('main').hidden`)).toBe(false);
   });
 
   it('makes text of whatever strangers write', async () => {
