@@ -11,14 +11,7 @@ import { referenceLayers } from '#reference/layers.ts';
 import { watchNode, type Heard } from '#reference/operations/client.ts';
 import { startControl, type ControlServer } from '#reference/operations/control.ts';
 import { EVENTS_KEPT_MAX } from '#reference/operations/stream.ts';
-import {
-  cleanUp,
-  inProcess,
-  resultOf,
-  start,
-  temporary,
-  within,
-} from '#test/support/command.ts';
+import { cleanUp, inProcess, resultOf, start, temporary, within } from '#test/support/command.ts';
 import { promtool, promtoolMissing } from '#test/support/promtool.ts';
 
 const TOKEN = 't'.repeat(43);
