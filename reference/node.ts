@@ -46,6 +46,7 @@ import { createAttestations } from './node/attestations.ts';
 import { createAuthor } from './node/author.ts';
 import { createInbox, restoreInbox } from './node/inbox.ts';
 import { createKeeper } from './node/keeper.ts';
+import { createMetering, type CountedFields } from './node/metering.ts';
 import { createOpenTopics, othersIn } from './node/open-topics.ts';
 import { createOwnChain } from './node/own-chain.ts';
 import { partsOf } from './node/parts.ts';
@@ -56,6 +57,7 @@ import { createPublisher } from './node/publisher.ts';
 import { createQuestions } from './node/questions.ts';
 import { createGate } from './node/rates.ts';
 import { claimStore, createRecordStore } from './node/record-store.ts';
+import { observeNode } from './node/observing.ts';
 import { restore } from './node/restore.ts';
 import { createSession } from './node/session.ts';
 import { createTopics, gossipOf } from './node/topics.ts';
@@ -86,7 +88,10 @@ const REVIEW_MS = 5_000;
 
 /** Opens the store, reads back what it holds and checks it. Rejects with Faults of the store. */
 export const createNode = async (options: NodeOptions): Promise<Node> => {
-  const { host, network, signer, layers, settings, verify, coordination, snapshots } = options;
+  const { network, signer, layers, settings, verify, coordination, snapshots } = options;
+  const { telemetry } = options.host;
+  const metering = createMetering(signer.did, options.host);
+  const host: Host = { ...options.host, store: metering.store(options.host.store) };
   const { genesis } = network;
 
   // Each layer is handed what it stands on.
@@ -123,7 +128,11 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       ...(retention && { window: { retention, now } }),
     });
   const gossips = new Map(policies.all().map((policy) => [policy.topic, gossipFor(policy)]));
+  const restoring = telemetry.span('node.restore');
   await restore(store, gossips, ledger);
+  restoring.end({
+    records: [...gossips.values()].reduce((sum, each) => sum + each.knowledge.count, 0),
+  });
   const self = signer.did;
   const { read } = store;
   const attestations = createAttestations({ self, host, content, records, trust, gossips, read });
@@ -136,20 +145,23 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   const watchers = new Set<(event: NodeEvent) => void>();
   const counters = new Map<NodeCount, number>();
   const tell = (event: NodeEvent): void => {
+    metering.told(event);
     for (const watcher of watchers) watcher(event);
   };
   const { monotonic } = host;
   const verdict = (id: RecordId) => ledger.verdict(id);
   const witness = createWitness({ self, trust, monotonic, verdict });
-  const count = (event: NodeCount, fields: { readonly [name: string]: unknown }): void => {
+  const count = (event: NodeCount, fields: CountedFields): void => {
     counters.set(event, (counters.get(event) ?? 0) + 1);
-    witness.counted(event, fields['peer']);
+    metering.counted(event, fields.peer);
+    witness.counted(event, fields.peer);
     host.log('debug', event, fields);
   };
 
   // Effects of the cores become writes, words and timers.
   const send = (peers: readonly Did[], message: GossipMessage): void => {
     const frame = frames.encode(message);
+    metering.sent(peers, message, frame.length);
     for (const peer of peers) peering.session(peer)?.send(frame);
   };
   const sendInParts = (peers: readonly Did[], message: TopicMessage): void => {
@@ -204,9 +216,10 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     self: signer.did,
     host,
     settings: settings.peering,
-    begin: (link, expected) =>
-      createSession({
-        link,
+    begin: (link, expected) => {
+      const hello = telemetry.span('session.hello', { side: link.side });
+      return createSession({
+        link: metering.link(link),
         expected,
         frames,
         records,
@@ -214,11 +227,21 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
         network: network.id,
         host,
         settings: settings.session,
-        established: (session, peer) => peering.established(session, peer),
-        received: (peer, message) => topics.received(peer, message),
-        ended: (session, reason, peer) => peering.ended(session, reason, peer),
+        established: (session, peer) => {
+          hello.end({ peer });
+          peering.established(session, peer);
+        },
+        received: (peer, message) => {
+          metering.received(peer, message);
+          topics.received(peer, message);
+        },
+        ended: (session, reason, peer) => {
+          hello.end({}, reason);
+          peering.ended(session, reason, peer);
+        },
         count: (event, detail) => count(event, { address: link.remoteAddress, detail }),
-      }),
+      });
+    },
     connected(peer) {
       host.log('info', 'connected', { peer });
       topics.connected(peer);
@@ -230,6 +253,14 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       witness.disconnected(peer);
       tell({ event: 'disconnected', peer });
     },
+  });
+
+  observeNode({
+    telemetry,
+    gossips,
+    ledger,
+    peers: () => peering.peers(),
+    quarantined: () => quarantine.count(now()),
   });
 
   let listener: Listener | undefined;
@@ -340,6 +371,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     balances: (topic) => ledger.balances(topic),
     credit: (topic, account) => ledger.credit(topic, account),
     verdict: (id) => ledger.verdict(id),
+    telemetry,
     counters: () => counters,
 
     peers: () => peering.peers(),

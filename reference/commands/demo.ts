@@ -10,8 +10,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import chalk from 'chalk';
 import { Fault } from '#contracts/faults.ts';
+import { readControl } from '#reference/operations/client.ts';
 import { createActor, type Actor } from './actor.ts';
 import { EXIT, reportFailure } from './exit.ts';
+import { pageOf } from './node/page.ts';
 import {
   addressOf,
   agree,
@@ -104,6 +106,11 @@ const epilogue = async ({ actors, say }: Stage, interrupted: Promise<void>): Pro
   say('they stay until Ctrl-C; in another terminal:');
   for (const { home, name } of actors) {
     console.log(`         npm run node balances data ${home.directory}   # as ${name} sees them`);
+  }
+  say('and live, in a browser on this machine:');
+  for (const { home, name } of actors) {
+    const control = await readControl(home.controlPath);
+    if (control) console.log(`         ${pageOf(control)}   # ${name}`);
   }
   await interrupted;
 };

@@ -1,8 +1,9 @@
 /**
- * All that a node may ask of the world: time, chance, a store, a transport, a log. The real host and
+ * All that a node may ask of the world: time, chance, a store, a transport, a log, a book of counts. The real host and
  * the simulated one fill this contract; the node cannot tell them apart.
  */
 import type { Did } from './identifiers.ts';
+import type { Telemetry } from './telemetry.ts';
 import type { Transport } from './transport.ts';
 
 /** Stops a timer; harmless after it ran. */
@@ -45,6 +46,7 @@ export interface Host {
   after(delayMs: number, run: () => void): Cancel;
   readonly store: DurableStore;
   readonly transport: Transport;
+  readonly telemetry: Telemetry;
   log(level: LogLevel, event: string, fields?: { readonly [name: string]: unknown }): void;
 }
 

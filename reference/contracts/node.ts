@@ -15,6 +15,7 @@ import type { SignedRecord } from './records.ts';
 import type { CoordinationState, SnapshotStore } from './snapshot.ts';
 import type { TopicOpenStatus, TopicPolicy } from './topics.ts';
 import type { Conduct, Grounds, TrustClass } from './trust.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** A genesis and its hash. */
 export interface Network {
@@ -230,6 +231,8 @@ export interface Node {
   topics(): readonly TopicView[];
   knowledge(topic: Topic): Knowledge;
   peers(): readonly PeerView[];
+  /** What was counted and measured, of the process too where there is one. */
+  readonly telemetry: Telemetry;
   /** How often each refusal and mishap was counted since the start. */
   counters(): ReadonlyMap<NodeCount, number>;
 

@@ -13,7 +13,9 @@ import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { messageOf } from '#contracts/faults.ts';
 import type { DurableStore, Host, LogLevel } from '#contracts/host.ts';
+import { noTelemetry, type Telemetry } from '#contracts/telemetry.ts';
 import type { Transport } from '#contracts/transport.ts';
+import { createLogRate } from './log-rate.ts';
 
 export interface LogSink {
   /** Takes one line, its end included. */
@@ -26,6 +28,8 @@ export interface HostOptions {
   readonly store: DurableStore;
   readonly transport: Transport;
   readonly log: LogSink;
+  /** Nothing is counted unless told. */
+  readonly telemetry?: Telemetry;
   /** Lines below this level are not written; `info` unless told. */
   readonly logLevelMin?: LogLevel;
 }
@@ -45,14 +49,16 @@ const RANDOM_POOL_BYTES = 3_072;
 const RANDOM_DRAW_BYTES = 6;
 
 export const createHost = (options: HostOptions): RealHost => {
-  const { store, transport, log: sink, logLevelMin = 'info' } = options;
+  const { store, transport, telemetry = noTelemetry, log: sink, logLevelMin = 'info' } = options;
   const threshold = LOG_LEVELS.indexOf(logLevelMin);
   const timers = new Set<NodeJS.Timeout>();
+  const rate = createLogRate();
   let halted = false;
 
   return {
     store,
     transport,
+    telemetry,
     now: () => Date.now(),
     monotonic: () => performance.now(),
     random: createRandomDraw(),
@@ -73,7 +79,10 @@ export const createHost = (options: HostOptions): RealHost => {
     },
     log(level, event, fields = {}) {
       if (LOG_LEVELS.indexOf(level) < threshold) return;
-      sink.write(logLine({ time: new Date().toISOString(), level, event }, fields));
+      const admitted = rate.admit(performance.now(), event);
+      if (!admitted) return;
+      const more = admitted.leftOut > 0 ? { leftOut: admitted.leftOut } : {};
+      sink.write(logLine({ time: new Date().toISOString(), level, event }, { ...fields, ...more }));
     },
     halt() {
       halted = true;

@@ -15,6 +15,7 @@ import type { NodeCount, NodeEvent } from '#contracts/node.ts';
 import type { MergeBatch, Quarantine } from '#contracts/quarantine.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import type { RecordStore } from './record-store.ts';
+import type { CountedFields } from './metering.ts';
 import { createSteps } from './steps.ts';
 import { isDurable } from './policies.ts';
 import { gossipOf, type Gossips } from './topics.ts';
@@ -30,7 +31,7 @@ export interface PerformerOptions {
   /** A record of a topic that is no ledger; gives what is written with it. */
   readonly heard: (record: SignedRecord) => readonly Write[];
   readonly tell: (event: NodeEvent) => void;
-  readonly count: (event: NodeCount, fields: { readonly [name: string]: unknown }) => void;
+  readonly count: (event: NodeCount, fields: CountedFields) => void;
   /** The store can promise nothing any more. Called once. */
   readonly failed: (error: Error) => void;
 }

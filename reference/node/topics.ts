@@ -17,6 +17,7 @@ import type {
 } from '#contracts/messages.ts';
 import type { NodeCount } from '#contracts/node.ts';
 import type { Trust } from '#contracts/trust.ts';
+import type { CountedFields } from './metering.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
 /** The gossip of each topic that is open. */
@@ -39,7 +40,7 @@ export interface TopicsOptions {
   readonly say: (peer: Did, message: SubscriptionMessage) => void;
   /** Performs what a topic's gossip decided. */
   readonly perform: (topic: Topic, effects: readonly Effect[]) => void;
-  readonly count: (event: NodeCount, fields: { readonly [name: string]: unknown }) => void;
+  readonly count: (event: NodeCount, fields: CountedFields) => void;
   /** Whether a word of a peer is heard at all: rates and conduct (`rates.ts`). */
   readonly hears: (peer: Did, message: GossipMessage) => boolean;
   /** What a message of a peer led to, once that is performed. */

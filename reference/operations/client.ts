@@ -131,28 +131,45 @@ const readAnswer = (text: string): Answer | undefined => {
   return { ok: false, status: data?.status ?? 'failed', reason: message };
 };
 
-/** Calls `heard` for every event of a running node until `signal` says stop. Resolves when the stream ends. */
+/** An event as it came, and where to go on after it. */
+export type Heard = (event: { readonly [name: string]: Json }, id: string) => void;
+
+/** One block of server-sent events; comments have no data. */
+const hearBlock = (block: string, heard: Heard): void => {
+  const lines = block.split('\n');
+  const valueOf = (field: string): string | undefined =>
+    lines.find((line) => line.startsWith(field))?.slice(field.length);
+  const data = valueOf('data: ');
+  if (data !== undefined)
+    heard(JSON.parse(data) as { readonly [name: string]: Json }, valueOf('id: ') ?? '');
+};
+
+/**
+ * Calls `heard` for every event of a running node until `signal` says stop; with the id of an earlier one,
+ * first for those that came after it. Resolves when the stream ends.
+ */
 export const watchNode = async (
   { address, token }: Control,
-  heard: (event: { readonly [name: string]: Json }) => void,
+  heard: Heard,
   signal: AbortSignal,
+  after = '',
 ): Promise<void> => {
   try {
     const response = await fetch(`http://${address}/events`, {
-      headers: { authorization: `Bearer ${token}` },
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(after === '' ? {} : { 'last-event-id': after }),
+      },
       signal,
     });
+    if (!response.ok) return;
     const decoder = new TextDecoder();
     let text = '';
     for await (const chunk of response.body ?? []) {
       text += decoder.decode(chunk as Uint8Array, { stream: true });
       const blocks = text.split('\n\n');
       text = blocks.pop() ?? '';
-      for (const block of blocks) {
-        if (block.startsWith('data: ')) {
-          heard(JSON.parse(block.slice('data: '.length)) as { readonly [name: string]: Json });
-        }
-      }
+      for (const block of blocks) hearBlock(block, heard);
     }
   } catch (error) {
     // The node ended or the caller has heard enough: both end the stream.

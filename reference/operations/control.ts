@@ -5,40 +5,29 @@
  * a byte of the body is read: the bearer token (a file only the operator can read), the Host header
  * (a name that was rebound to 127.0.0.1 carries its own) and Origin (a browser always tells).
  *
- *   POST /rpc      one request, at most 16 MiB (an import is large)
+ *   POST /rpc      one request or a batch, at most 16 MiB (an import is large)
  *   GET  /events   server-sent events: connected, disconnected, delivered, merged, failed
+ *   GET  /metrics  what was counted, as Prometheus reads it; HEAD too
+ *   GET  /         the live page. It knows nothing by itself: it asks for the token, and with it the node
  */
-import { isUtf8 } from 'node:buffer';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { timingSafeEqual } from 'node:crypto';
-import { Fault, messageOf } from '#contracts/faults.ts';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
 import type { Node } from '#contracts/node.ts';
-import { runMethod } from './methods.ts';
-import { eventView } from './events.ts';
+import { createExposition, EXPOSITION_TYPE } from '#reference/telemetry/exposition.ts';
+import { answerBody, type Run } from './json-rpc.ts';
+import { methods, runMethod } from './methods.ts';
+import { livePage } from './page.ts';
+import { createEventStream, STREAMS_MAX } from './stream.ts';
 
 export const BODY_BYTES_MAX = 16_777_216;
-/** Watchers at one time. */
-const STREAMS_MAX = 16;
-/** Unsent events of one slow watcher, in bytes; beyond it the stream is ended. */
-const STREAM_BYTES_MAX = 1_048_576;
-
 /** Connections at one time: the streams, and room for questions. */
 const CONNECTIONS_MAX = 64;
 /** A request's head must be here by then, and its whole body by then. */
 const HEAD_MS_MAX = 5_000;
 const REQUEST_MS_MAX = 30_000;
-
-/** JSON-RPC 2.0, section 5.1; refusals of our own are one code with the status as data. */
-const CODES = {
-  parse: -32_700,
-  request: -32_600,
-  method: -32_601,
-  params: -32_602,
-  internal: -32_603,
-  refused: 1,
-};
 
 export interface ControlServer {
   /** `127.0.0.1:PORT`. */
@@ -46,24 +35,15 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
-interface RpcRequest {
-  readonly jsonrpc: '2.0';
-  readonly id: string | number | null;
-  readonly method: string;
-  readonly params?: unknown;
-}
-
-const isRequest = (value: unknown): value is RpcRequest => {
-  if (typeof value !== 'object' || value === null) return false;
-  const { jsonrpc, id, method } = value as Partial<RpcRequest>;
-  const named = typeof id === 'string' || typeof id === 'number' || id === null;
-  return jsonrpc === '2.0' && named && typeof method === 'string';
-};
+const routeOf = (request: IncomingMessage): string => `${request.method} ${request.url}`;
 
 const sameText = (left: string, right: string): boolean => {
   const [a, b] = [Buffer.from(left), Buffer.from(right)];
   return a.length === b.length && timingSafeEqual(a, b);
 };
+
+/** What is served without the token: a browser has no way to show it before it has the page. */
+const OPEN_ROUTES: readonly string[] = ['GET /'];
 
 /** The HTTP status to refuse with before anything is read; undefined lets the request in. */
 const objection = (
@@ -77,6 +57,7 @@ const objection = (
   if (origin !== undefined && !hosts.some((each) => origin === `http://${each}`)) {
     return [403, `requests from ${origin} are not served`];
   }
+  if (OPEN_ROUTES.includes(routeOf(request))) return undefined;
   if (!sameText(authorization, `Bearer ${token}`)) {
     return [401, 'expected the bearer token of control.json'];
   }
@@ -104,64 +85,61 @@ const reply = (response: ServerResponse, status: number, body: Json): void => {
   response.end(JSON.stringify(body));
 };
 
-const failure = (id: RpcRequest['id'], code: number, message: string, data?: Json): Json => ({
-  jsonrpc: '2.0',
-  id,
-  error: { code, message, ...(data === undefined ? {} : { data }) },
-});
-
-const codeOf = (status: string): number => {
-  if (status === 'method_unknown') return CODES.method;
-  return status === 'params_invalid' ? CODES.params : CODES.refused;
-};
-
-/** A method that threw: a Fault of the store or the system keeps its code, the rest is a defect. */
-const broken = (id: RpcRequest['id'], error: unknown): Json =>
-  error instanceof Fault
-    ? failure(id, CODES.refused, error.message, { status: error.code })
-    : failure(id, CODES.internal, messageOf(error), { status: 'defect' });
-
-/** Answers one body: always a JSON-RPC response. */
-const answer = async (node: Node, body: Buffer): Promise<Json> => {
-  let parsed: unknown;
-  try {
-    if (!isUtf8(body)) throw new Error('invalid UTF-8');
-    parsed = JSON.parse(body.toString('utf8'));
-  } catch (error) {
-    return failure(null, CODES.parse, `not JSON: ${messageOf(error)}`);
-  }
-  if (!isRequest(parsed)) return failure(null, CODES.request, 'not a JSON-RPC 2.0 request');
-  const { id, method, params } = parsed;
-  try {
-    const outcome = await runMethod(node, method, params);
-    if (outcome.ok) return { jsonrpc: '2.0', id, result: outcome.value };
-    return failure(id, codeOf(outcome.status), outcome.reason, { status: outcome.status });
-  } catch (error) {
-    return broken(id, error);
-  }
-};
+type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** Serves a node to whoever holds the token. Port 0 lets the kernel choose. */
 export const startControl = (node: Node, token: string, port = 0): Promise<ControlServer> => {
-  const streams = new Set<ServerResponse>();
+  const { telemetry } = node;
+  const stream = createEventStream(node, randomBytes(8).toString('hex'));
+  const exposition = createExposition(telemetry, {
+    'service.name': 'murmuration',
+    'service.instance.id': node.did,
+  });
   let bound = 0;
 
-  const stream = (response: ServerResponse): void => {
-    if (streams.size >= STREAMS_MAX) {
-      reply(response, 503, { error: `${STREAMS_MAX} watchers are enough` });
-      return;
+  const run: Run = async (method, params) => {
+    const name = Object.hasOwn(methods, method) ? method : 'unknown';
+    const span = telemetry.span('rpc.request', { 'rpc.method': name });
+    try {
+      const answer = await runMethod(node, method, params);
+      const outcome = answer.ok ? 'answered' : 'refused';
+      telemetry.count('icn_rpc_requests_total', 1, outcome);
+      span.end({}, answer.ok ? undefined : answer.status);
+      return answer;
+    } catch (error) {
+      telemetry.count('icn_rpc_requests_total', 1, 'broken');
+      span.end({}, messageOf(error));
+      throw error;
     }
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-    response.write(': here\n\n');
-    streams.add(response);
-    const cancel = node.watch((event) => {
-      if (response.writableLength > STREAM_BYTES_MAX) response.destroy();
-      else response.write(`data: ${JSON.stringify(eventView(node, event))}\n\n`);
-    });
-    response.on('close', () => {
-      cancel();
-      streams.delete(response);
-    });
+  };
+
+  const routes: { readonly [route: string]: Route } = {
+    'POST /rpc': async (request, response) => {
+      const body = await readBody(request);
+      if (body === undefined) {
+        reply(response, 413, { error: `at most ${BODY_BYTES_MAX} bytes` });
+        return;
+      }
+      const answer = await answerBody(run, body);
+      if (answer === undefined) response.writeHead(204).end();
+      else reply(response, 200, answer);
+    },
+    'GET /events': (request, response) => {
+      if (stream.serve(request, response)) return;
+      reply(response, 503, { error: `${STREAMS_MAX} watchers are enough` });
+    },
+    'GET /metrics': async (_request, response) => {
+      const text = await exposition.render();
+      response.writeHead(200, { 'content-type': EXPOSITION_TYPE, 'cache-control': 'no-store' });
+      response.end(text);
+    },
+    'HEAD /metrics': (_request, response) => {
+      response.writeHead(200, { 'content-type': EXPOSITION_TYPE }).end();
+    },
+    'GET /': async (_request, response) => {
+      const { headers, body } = await livePage();
+      response.writeHead(200, headers).end(body);
+    },
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -170,19 +148,10 @@ export const startControl = (node: Node, token: string, port = 0): Promise<Contr
       reply(response, refusal[0], { error: refusal[1] });
       return;
     }
-    const route = `${request.method} ${request.url}`;
-    if (route === 'GET /events') {
-      stream(response);
-    } else if (route === 'POST /rpc') {
-      const body = await readBody(request);
-      if (body === undefined) {
-        reply(response, 413, { error: `at most ${BODY_BYTES_MAX} bytes` });
-      } else {
-        reply(response, 200, await answer(node, body));
-      }
-    } else {
-      reply(response, 404, { error: 'expected POST /rpc or GET /events' });
-    }
+    const route = routeOf(request);
+    const found = Object.hasOwn(routes, route) ? routes[route] : undefined;
+    if (found) await found(request, response);
+    else reply(response, 404, { error: `expected ${Object.keys(routes).join(', ')}` });
   };
 
   const limits = {
@@ -207,7 +176,7 @@ export const startControl = (node: Node, token: string, port = 0): Promise<Contr
         address: `127.0.0.1:${bound}`,
         close: () =>
           new Promise((closed) => {
-            for (const each of streams) each.end();
+            stream.close();
             server.close(() => closed());
             server.closeAllConnections();
           }),

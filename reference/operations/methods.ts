@@ -12,6 +12,7 @@ import { networkMethods } from './methods/network.ts';
 import { trustMethods } from './methods/trust.ts';
 import { quarantineMethods } from './methods/quarantine.ts';
 import { snapshotMethods } from './methods/snapshot.ts';
+import { telemetryMethods } from './methods/telemetry.ts';
 
 /** Every method by its name on the wire. */
 export const methods: Methods = {
@@ -22,6 +23,7 @@ export const methods: Methods = {
   ...quarantineMethods,
   ...disputeMethods,
   ...snapshotMethods,
+  ...telemetryMethods,
 };
 
 /** Runs a method by name with unchecked parameters. Refuses `method_unknown` and `params_invalid`. */

@@ -20,6 +20,7 @@ import type { Records, Signer } from '#contracts/records.ts';
 import type { Network as Cooperative, Node } from '#contracts/node.ts';
 import type { NodeSettings } from '#contracts/settings.ts';
 import type { CoordinationState, SnapshotStore } from '#contracts/snapshot.ts';
+import type { Telemetry } from '#contracts/telemetry.ts';
 import { createNode } from '#reference/node.ts';
 import { networkOf } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
@@ -46,6 +47,8 @@ export interface ClusterOptions {
   /** Where a node keeps its snapshots, asked at each start; nowhere unless told. */
   readonly snapshotsOf?: (index: number) => SnapshotStore;
   readonly log?: (node: string, line: LogLine) => void;
+  /** What all nodes together count; nothing unless told. */
+  readonly telemetry?: Telemetry;
 }
 
 /** One place in the cluster: a disk and an identity that outlive the node running there. */
@@ -182,6 +185,7 @@ export const createCluster = (options: ClusterOptions): Cluster => {
       random: random.fork(`host ${index} start ${starts++}`),
       store: place.disk.open(),
       transport: network.transport(place.address, place.did),
+      ...(options.telemetry && { telemetry: options.telemetry }),
       ...(options.log ? { log: (line) => options.log?.(place.name, line) } : {}),
     });
     const snapshots = options.snapshotsOf?.(index);

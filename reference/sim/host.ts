@@ -6,6 +6,7 @@
  * whatever it had asked for. The disk and the network are crashed beside it by whoever owns them.
  */
 import type { DurableStore, Host, LogLevel } from '#contracts/host.ts';
+import { noTelemetry, type Telemetry } from '#contracts/telemetry.ts';
 import type { Transport } from '#contracts/transport.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -25,6 +26,8 @@ export interface SimulatedHostOptions {
   readonly random: Random;
   readonly store: DurableStore;
   readonly transport: Transport;
+  /** Nothing is counted unless told. */
+  readonly telemetry?: Telemetry;
   /** How far the node's wall clock is ahead of virtual time; 0 unless told. */
   readonly clockOffsetMs?: number;
   /** Nothing is kept unless told. */
@@ -39,7 +42,7 @@ export interface SimulatedHost extends Host {
 }
 
 export const createSimulatedHost = (options: SimulatedHostOptions): SimulatedHost => {
-  const { scheduler, store, transport, log } = options;
+  const { scheduler, store, transport, log, telemetry = noTelemetry } = options;
   const chance = options.random.fork('random');
   const bytes = options.random.fork('bytes');
   const startMs = scheduler.now();
@@ -49,6 +52,7 @@ export const createSimulatedHost = (options: SimulatedHostOptions): SimulatedHos
   return {
     store,
     transport,
+    telemetry,
     // A wall clock counts whole milliseconds; virtual time has fractions.
     now: () => Math.floor(scheduler.now() + clockOffsetMs),
     monotonic: () => scheduler.now() - startMs,

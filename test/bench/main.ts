@@ -9,6 +9,7 @@ import {
   describeWords,
   nearest,
   readWords,
+  wholeNumber,
   type Spoken,
   type Vocabulary,
 } from '#reference/commands/words.ts';
@@ -24,10 +25,16 @@ const benches: { readonly [name: string]: () => Promise<Bench> } = {
   start: async () => (await import('./start.ts')).start,
   demo: async () => (await import('./demo.ts')).demo,
   lab: async () => (await import('./lab.ts')).lab,
+  rest: async () => (await import('./rest.ts')).rest,
+  soak: async () => (await import('./soak.ts')).soak,
 };
+
+/** They wait for minutes: run when they are named. */
+const PATIENT: readonly string[] = ['rest', 'soak'];
 
 const vocabulary: Vocabulary = {
   full: { summary: 'merge and start with 100 000 entries instead of 10 000' },
+  minutes: { value: 'N', summary: 'how long soak runs', byDefault: '3' },
   json: { summary: 'one line of JSON a benchmark' },
 };
 
@@ -49,9 +56,11 @@ const help = async (): Promise<string[]> => {
   ];
 };
 
-/** The benchmarks that were asked for; all of them if none was named. */
+/** The benchmarks that were asked for; without a name all that take seconds. */
 const chosenFrom = ({ rest: [name] }: Spoken): [string, () => Promise<Bench>][] => {
-  if (name === undefined) return Object.entries(benches);
+  if (name === undefined) {
+    return Object.entries(benches).filter(([each]) => !PATIENT.includes(each));
+  }
   const load = Object.hasOwn(benches, name) ? benches[name] : undefined;
   if (load) return [[name, load]];
   const meant = nearest(name, Object.keys(benches));
@@ -68,7 +77,12 @@ const main = async (typed: readonly string[]): Promise<number> => {
     }
     const spoken = readWords(typed, vocabulary, 1);
     for (const [, load] of chosenFrom(spoken)) {
-      const report = await (await load()).run({ full: spoken.values.has('full') });
+      const report = await (
+        await load()
+      ).run({
+        full: spoken.values.has('full'),
+        minutes: wholeNumber(spoken, 'minutes', 3, [1, 1_440]),
+      });
       if (spoken.values.has('json')) console.log(JSON.stringify(reportAsJson(report)));
       else for (const line of describeReport(report)) console.log(line);
     }

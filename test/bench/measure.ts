@@ -33,15 +33,21 @@ export const timedAsync = async (work: () => Promise<unknown>): Promise<number> 
 };
 
 /** The exponent b of y = a * x^b that fits best: the least-squares slope of log y over log x. */
-export const exponentOf = (points: readonly (readonly [x: number, y: number])[]): number => {
-  const logs = points.map(([x, y]) => [Math.log(x), Math.log(y)] as const);
-  const mean = (axis: 0 | 1): number =>
-    logs.reduce((sum, each) => sum + each[axis], 0) / logs.length;
-  const [meanX, meanY] = [mean(0), mean(1)];
+export const exponentOf = (points: readonly (readonly [x: number, y: number])[]): number =>
+  slopeOf(
+    points.map(([x]) => Math.log(x)),
+    points.map(([, y]) => Math.log(y)),
+  );
+
+/** The slope b of y = a + b * x that fits best by least squares. */
+export const slopeOf = (xs: readonly number[], ys: readonly number[]): number => {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, each) => sum + each, 0) / values.length;
+  const [meanX, meanY] = [mean(xs), mean(ys)];
   let covariance = 0;
   let variance = 0;
-  for (const [x, y] of logs) {
-    covariance += (x - meanX) * (y - meanY);
+  for (const [index, x] of xs.entries()) {
+    covariance += (x - meanX) * (ys[index]! - meanY);
     variance += (x - meanX) ** 2;
   }
   return covariance / variance;

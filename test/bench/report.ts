@@ -30,6 +30,8 @@ export interface Report {
 export interface BenchOptions {
   /** The size of the issue, where the everyday one is smaller. */
   readonly full: boolean;
+  /** How long `soak` soaks. */
+  readonly minutes: number;
 }
 
 export interface Bench {

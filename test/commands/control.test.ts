@@ -13,6 +13,7 @@ import { referenceLayers } from '#reference/layers.ts';
 import type { Node, NodeEvent } from '#contracts/node.ts';
 import { callNode, watchNode } from '#reference/operations/client.ts';
 import { BODY_BYTES_MAX, startControl, type ControlServer } from '#reference/operations/control.ts';
+import { BATCH_REQUESTS_MAX } from '#reference/operations/json-rpc.ts';
 import { methods } from '#reference/operations/methods.ts';
 import { cleanUp, inProcess, temporary, until, within } from '#test/support/command.ts';
 
@@ -104,6 +105,12 @@ const rpc = async (body: unknown): Promise<Rpc> => {
 const call = (method: string, params?: unknown, id: unknown = 1): Promise<Rpc> =>
   rpc({ jsonrpc: '2.0', id, method, params });
 
+const recordsHeld = async (): Promise<number> =>
+  ((await call('gossip.topics')).result as unknown as readonly { records: number }[]).reduce(
+    (sum, { records }) => sum + records,
+    0,
+  );
+
 /** Whether the server still does its work. */
 const isAlive = async (): Promise<boolean> => {
   const { result } = await call('network.status');
@@ -121,12 +128,16 @@ describe('who may ask', () => {
     ['the token as a password', { authorization: `Basic ${btoa(`x:${TOKEN}`)}` }],
     ['a cookie', { authorization: '', cookie: `token=${TOKEN}` }],
   ])('is refused with 401: %s', async (_name, headers) => {
-    for (const path of ['/rpc', '/events']) {
-      const reply = await send({ path, headers, body: status });
+    for (const [method, path] of [
+      ['POST', '/rpc'],
+      ['GET', '/events'],
+      ['GET', '/metrics'],
+      ['HEAD', '/metrics'],
+    ]) {
+      const reply = await send({ method: method!, path: path!, headers, body: status });
       expect(reply.status).toBe(401);
-      expect(JSON.parse(reply.body)).toEqual({
-        error: 'expected the bearer token of control.json',
-      });
+      const error = 'expected the bearer token of control.json';
+      expect(reply.body).toBe(method === 'HEAD' ? '' : JSON.stringify({ error }));
       expect(reply.body).not.toContain(TOKEN);
     }
   });
@@ -177,11 +188,18 @@ describe('who may ask', () => {
     ['GET', '/events/../rpc'],
     ['GET', '/control.json'],
     ['GET', '/../../etc/passwd'],
-    ['GET', '/'],
+    ['POST', '/'],
+    ['HEAD', '/'],
+    ['GET', '//'],
+    ['GET', '/live.js'],
+    ['POST', '/metrics'],
+    ['GET', '/metrics/'],
+    ['GET', '/metrics?name[]=x'],
   ])('nothing is at %s %s', async (method, path) => {
     const reply = await send({ method, path, body: method === 'GET' ? '' : status });
     expect(reply.status).toBe(404);
-    expect(reply.body).toBe('{"error":"expected POST /rpc or GET /events"}');
+    const error = 'expected POST /rpc, GET /events, GET /metrics, HEAD /metrics, GET /';
+    expect(reply.body).toBe(method === 'HEAD' ? '' : JSON.stringify({ error }));
   });
 });
 
@@ -199,7 +217,7 @@ describe('JSON-RPC', () => {
 
   it.each([
     ['null', null],
-    ['an array', []],
+    ['an empty batch', []],
     [
       'a batch of 10 000',
       Array.from({ length: 10_000 }, () => ({ jsonrpc: '2.0', id: 1, method: 'network.status' })),
@@ -207,12 +225,48 @@ describe('JSON-RPC', () => {
     ['no version', { id: 1, method: 'network.status' }],
     ['version 1.0', { jsonrpc: '1.0', id: 1, method: 'network.status' }],
     ['a number as version', { jsonrpc: 2, id: 1, method: 'network.status' }],
-    ['no id', { jsonrpc: '2.0', method: 'network.status' }],
     ['an object as id', { jsonrpc: '2.0', id: {}, method: 'network.status' }],
     ['no method', { jsonrpc: '2.0', id: 1 }],
     ['an array as method', { jsonrpc: '2.0', id: 1, method: ['network.status'] }],
   ])('%s is no request: -32600', async (_name, body) => {
     expect((await rpc(body)).error?.code).toBe(-32_600);
+  });
+
+  it('a notification is done and not spoken of', async () => {
+    const note = {
+      jsonrpc: '2.0',
+      method: 'ledger.transfer',
+      params: { to: 'you', amount: '0.01' },
+    };
+    const before = await recordsHeld();
+    for (const body of [note, [note, note], { jsonrpc: '2.0', method: 'nope' }]) {
+      expect(await send({ body: JSON.stringify(body) })).toMatchObject({ status: 204, body: '' });
+    }
+    expect(await recordsHeld()).toBe(before + 3);
+  });
+
+  it('a batch is answered in its order, one bad request beside good ones, notifications left out', async () => {
+    const answers = (await rpc([
+      { jsonrpc: '2.0', id: 'a', method: 'network.peers' },
+      7,
+      { jsonrpc: '2.0', method: 'network.peers' },
+      { jsonrpc: '2.0', id: null, method: 'nope' },
+      { jsonrpc: '2.0', id: 0, method: 'network.dial', params: {} },
+    ])) as unknown as readonly Rpc[];
+    expect(answers.map(({ id, result, error }) => [id, error?.code ?? result])).toEqual([
+      ['a', []],
+      [null, -32_600],
+      [null, -32_601],
+      [0, -32_602],
+    ]);
+  });
+
+  it('a batch has room for so many requests', async () => {
+    const asked = (count: number) =>
+      Array.from({ length: count }, (_, id) => ({ jsonrpc: '2.0', id, method: 'network.peers' }));
+    expect(await rpc(asked(BATCH_REQUESTS_MAX))).toHaveLength(BATCH_REQUESTS_MAX);
+    const { error } = await rpc(asked(BATCH_REQUESTS_MAX + 1));
+    expect(error?.message).toBe('expected a batch of 1 to 64 requests, got 65');
   });
 
   it.each([
@@ -250,6 +304,9 @@ describe('JSON-RPC', () => {
     ['ledger.transfer', { to: 'you', amount: '1', memo: 'é'.repeat(2_049) }],
     ['ledger.transfer', { to: 'you', amount: '1', memo: '\ud800' }],
     ['ledger.transfer', { to: 'you', amount: '1', author: STRANGER }],
+    ['gossip.digest', {}],
+    ['gossip.digest', { topic: 'x'.repeat(129) }],
+    ['node.spans', { otlp: 'yes' }],
     ['ledger.history', { limit: 0 }],
     ['ledger.history', { limit: 1.5 }],
     ['ledger.history', { limit: 1_001 }],
@@ -294,7 +351,8 @@ describe('JSON-RPC', () => {
   });
 
   it('the whole set of refusals signed nothing', async () => {
-    expect((await call('gossip.topics')).result).toMatchObject([{ records: 0 }, { records: 0 }]);
+    // Three notifications are all that was to be signed.
+    expect(await recordsHeld()).toBe(3);
   });
 
   it('the same import, twenty times at once, is taken once', async () => {
@@ -461,7 +519,7 @@ describe('event streams', () => {
     const watched = Object.assign(Object.create(node) as Node, {
       watch: (heard: typeof say) => {
         say = heard;
-        return () => (say = undefined);
+        return () => undefined;
       },
     });
     const own = await startControl(watched, TOKEN);
@@ -471,14 +529,18 @@ describe('event streams', () => {
     );
     await until('the head of the stream', () => (heard().includes(': here') ? true : undefined));
     socket.pause();
+    const before = process.memoryUsage().external + process.memoryUsage().arrayBuffers;
     // The kernel keeps a few megabytes of its own; 60 MB it does not.
     for (let count = 0; count < 1_000; count++) {
       say?.({ event: 'failed', reason: 'x'.repeat(60_000) });
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(say).toBeUndefined();
-    socket.destroy();
-    await closed;
+    const after = process.memoryUsage().external + process.memoryUsage().arrayBuffers;
+    expect(after - before).toBeLessThan(20_000_000);
+    // What it had not read is all that it still gets: the end of its stream, and not the sixty megabytes.
+    socket.resume();
+    await within('the end of the stream', closed, 5_000);
+    expect(heard().length).toBeLessThan(30_000_000);
     await own.close();
   });
 });

@@ -37,7 +37,12 @@ import {
 } from '#contracts/snapshot.ts';
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
 import { SESSION_WORDS_MAX, SESSION_WORD_SPACING_MS } from '#reference/node/session.ts';
+import { BATCH_REQUESTS_MAX } from '#reference/operations/json-rpc.ts';
 import { methods } from '#reference/operations/methods.ts';
+import { EVENTS_KEPT_MAX, STREAM_BYTES_MAX, STREAMS_MAX } from '#reference/operations/stream.ts';
+import { LABEL_VALUES_MAX, SPANS_MAX } from '#reference/telemetry/book.ts';
+import { LINES_MAX as LOG_LINES_MAX, SPAN_MS } from '#reference/host/log-rate.ts';
+import { PEERS_NAMED_MAX } from '#reference/node/observing.ts';
 import { QUIC_SETTINGS } from '#reference/transport/quic-settings.ts';
 import {
   BUDGETS,
@@ -46,6 +51,7 @@ import {
   STRANGERS_MAX,
 } from '#contracts/trust.ts';
 import { SUBSCRIPTION_WORDS_MAX, SUBSCRIPTION_WORD_SPACING_MS } from '#reference/node/rates.ts';
+import { telemetryTables } from './telemetry-tables.ts';
 import { WANTS_MAX } from '#reference/gossip/wants.ts';
 
 type Row = readonly string[];
@@ -163,6 +169,22 @@ const limits = (): string =>
         'not written; `damaged` where it is read',
       ],
       ['a request to the control server', `${BODY_BYTES_MAX} bytes`, 'HTTP 413'],
+      ['requests in one batch', String(BATCH_REQUESTS_MAX), 'the batch is refused'],
+      ['watchers of events', String(STREAMS_MAX), 'HTTP 503'],
+      ['unsent events of one watcher', `${STREAM_BYTES_MAX} bytes`, 'the stream ends'],
+      [
+        'events kept for who comes back',
+        String(EVENTS_KEPT_MAX),
+        'the oldest leave; `missed` is told',
+      ],
+      ['values of a label', String(LABEL_VALUES_MAX), 'added up as `other`'],
+      ['peers named in a metric', String(PEERS_NAMED_MAX), 'one value as `other`'],
+      ['spans kept of each name', String(SPANS_MAX), 'the oldest leave'],
+      [
+        `log lines of an event in ${SPAN_MS / 1_000} s`,
+        String(LOG_LINES_MAX),
+        'left out and counted',
+      ],
     ],
   );
 
@@ -235,6 +257,9 @@ export const manualTables: { readonly [name: string]: () => string } = {
   'dispute states': () => list(DISPUTE_STATES),
   'quarantine reasons': reasons,
   'release statuses': () => list(RELEASE_STATUSES),
+  ...Object.fromEntries(
+    Object.entries(telemetryTables).map(([name, make]) => [name, () => table(...make())]),
+  ),
   'gossip events': () => list(GOSSIP_EVENTS),
   'topic events': () => list(TOPIC_EVENTS),
   'session events': () => list(SESSION_EVENTS),

@@ -15,6 +15,7 @@ import { openOffline } from './daemon.ts';
 import { EXIT, exitOf } from '#reference/commands/exit.ts';
 import type { Home } from './home.ts';
 import { printable, printers } from './print.ts';
+import { telemetryPrinters } from './print-telemetry.ts';
 import { common, type Subcommand } from './subcommand.ts';
 import type { Spoken, Vocabulary } from '#reference/commands/words.ts';
 
@@ -62,12 +63,14 @@ export const ask = async (home: Home, method: string, params: Json): Promise<Ans
   }
 };
 
+const allPrinters = { ...printers, ...telemetryPrinters };
+
 /** Prints an answer, for people or as JSON, and gives the exit code. */
 export const show = (name: string, answer: Answer, spoken: Spoken): number => {
   if (spoken.values.has('json')) {
     console.log(JSON.stringify(answer.ok ? { ok: true, result: answer.value } : answer));
   } else if (answer.ok) {
-    for (const line of printers[name]?.(answer.value) ?? []) console.log(line);
+    for (const line of allPrinters[name]?.(answer.value) ?? []) console.log(line);
   } else {
     console.error(`${chalk.red(answer.status)}: ${printable(answer.reason)}`);
   }

@@ -18,6 +18,8 @@ import { createHost, openLog } from '#reference/host/host.ts';
 import { openStore } from '#reference/host/level-store.ts';
 import { createNode } from '#reference/node.ts';
 import { startControl, type ControlServer } from '#reference/operations/control.ts';
+import { createBook } from '#reference/telemetry/book.ts';
+import { observeProcess } from '#reference/telemetry/process.ts';
 import { createQuicTransport } from '#reference/transport/quic.ts';
 import { encodeDid } from '#reference/records/did.ts';
 import { PROTOCOL } from '#contracts/messages.ts';
@@ -38,6 +40,8 @@ export interface DaemonOptions {
   /** Interface address for mDNS; undefined leaves mDNS out. */
   readonly multicast: { readonly interface?: string } | undefined;
   readonly logLevel: LogLevel;
+  /** TCP port of the control server; 0 lets the kernel choose. */
+  readonly controlPort?: number;
 }
 
 export interface Daemon {
@@ -82,6 +86,7 @@ export const openOffline = async (
 
 const writeControl = async (home: Home, control: ControlServer, token: string): Promise<void> => {
   const text = JSON.stringify({ address: control.address, token, pid: process.pid });
+  await writeFileDurably(home.tokenPath, token, 0o600);
   // Whole or not at all: somebody may be waiting to read it.
   await writeFileDurably(home.controlPath, `${text}\n`, 0o600);
 };
@@ -104,7 +109,15 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
       settings: { inboundLinksMax: settings.peering.linksMax },
     });
     closers.push(() => transport.close());
-    const host = createHost({ store, transport, log: openLog(), logLevelMin: options.logLevel });
+    const telemetry = createBook({ now: () => performance.timeOrigin + performance.now() });
+    observeProcess(telemetry);
+    const host = createHost({
+      store,
+      transport,
+      telemetry,
+      log: openLog(),
+      logLevelMin: options.logLevel,
+    });
     const remembered = await recall(home, layers, signer.did, host.log);
     const node = await createNode({ host, network, signer, layers, settings, ...remembered });
     closers.push(() => node.stop());
@@ -127,10 +140,11 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
     }
 
     const token = randomBytes(32).toString('base64url');
-    const control = await startControl(node, token);
+    const control = await startControl(node, token, options.controlPort);
     closers.push(() => control.close());
     await writeControl(home, control, token);
     closers.push(() => rm(home.controlPath, { force: true }));
+    closers.push(() => rm(home.tokenPath, { force: true }));
     return { node, address, control, multicastUnavailable: mdns?.unavailable, stop };
   } catch (error) {
     await stop();

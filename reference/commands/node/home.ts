@@ -6,6 +6,7 @@
  *   store/         records and what follows from them
  *   snapshot       topics, subscriptions and clocks; snapshot.previous is the generation before
  *   control.json   while it runs: where and with which token it may be asked, mode 0600
+ *   control.token  while it runs: the token alone, for Prometheus, mode 0600
  */
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -33,6 +34,7 @@ export interface Home {
   readonly storePath: string;
   readonly snapshotPath: string;
   readonly controlPath: string;
+  readonly tokenPath: string;
 }
 
 /** The directory asked for, or that of MURMURATION_DATA, or `.murmuration` here. */
@@ -47,6 +49,7 @@ export const homeAt = (asked: string | undefined): Home => {
     storePath: join(directory, 'store'),
     snapshotPath: join(directory, 'snapshot'),
     controlPath: join(directory, 'control.json'),
+    tokenPath: join(directory, 'control.token'),
   };
 };
 

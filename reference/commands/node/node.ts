@@ -10,12 +10,14 @@ import { exportRecords, importRecords } from './files.ts';
 import { homeAt } from './home.ts';
 import { dispute, disputes, ledger, quarantine, refund } from './inbox.ts';
 import { init, join } from './membership.ts';
+import { page } from './page.ts';
 import { plumbing } from './plumbing.ts';
 import { snapshot } from './snapshot.ts';
 import { start } from './start.ts';
 import { topicCommands } from './topics.ts';
 import { trust } from './trust.ts';
 import { currencyWord, said, type Subcommand } from './subcommand.ts';
+import { watch } from './watch.ts';
 import { describeWords, nearest, readWords, wholeNumber } from '#reference/commands/words.ts';
 
 /** `verify` asks two things: of a signature on standard input, or of this node's store. */
@@ -90,6 +92,18 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   disputes,
   refund,
   snapshot,
+  watch,
+  page,
+  stats: question('stats', 'network.stats', 'what was counted since the start'),
+  spans: question(
+    'spans',
+    'node.spans',
+    'the last pieces of work: when, how long, how they ended',
+    {
+      words: { otlp: { summary: 'as OTLP in JSON, for an OpenTelemetry collector; implies json' } },
+      params: ({ values }) => ({ otlp: values.has('otlp') }),
+    },
+  ),
   fault: question('fault', 'network.fault', 'cuts the links with some peers, for demonstrations', {
     usage: 'cut WHO... | heal',
     restMin: 1,

@@ -17,6 +17,11 @@ import { wholeNumber, type Spoken, type Vocabulary } from '#reference/commands/w
 const startWords: Vocabulary = {
   port: { value: 'N', summary: 'UDP port for QUIC; 0 lets the system choose', byDefault: '0' },
   host: { value: 'ADDRESS', summary: 'address to listen at', byDefault: '0.0.0.0' },
+  control: {
+    value: 'N',
+    summary: 'TCP port of the control server on 127.0.0.1; 0 lets the system choose',
+    byDefault: '0',
+  },
   peers: { value: 'HOST:PORT,...', summary: 'whom to dial besides those that mDNS finds' },
   interface: { value: 'ADDRESS', summary: 'IPv4 address of the interface for mDNS' },
   alone: { summary: 'no mDNS: neither announce nor browse' },
@@ -53,6 +58,7 @@ const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
     }
   }
   const port = wholeNumber(spoken, 'port', 0, [0, 65_535]);
+  const controlPort = wholeNumber(spoken, 'control', 0, [0, 65_535]);
   const host = spoken.values.get('host') ?? '0.0.0.0';
   const networkInterface = spoken.values.get('interface');
   const level = spoken.values.has('verbose') ? 'debug' : 'warn';
@@ -61,6 +67,7 @@ const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
     layers: referenceLayers,
     settings,
     listen: formatAddress({ host, port }),
+    controlPort,
     peers: peers.map((address) => ({ address, did: undefined })),
     multicast: spoken.values.has('alone')
       ? undefined

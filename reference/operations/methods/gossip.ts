@@ -1,6 +1,7 @@
 /** What may be asked of the topics, and said in those that are no ledger. */
 import { z } from 'zod';
 import type { Did, Json, Topic } from '#contracts/identifiers.ts';
+import { CLOCK_COMPONENTS_MAX } from '#contracts/messages.ts';
 import type { Node, TopicView } from '#contracts/node.ts';
 import { refused } from '#contracts/outcome.ts';
 import { NOTE_BYTES_MAX, type NoteBody, type SignedRecord } from '#contracts/records.ts';
@@ -119,6 +120,20 @@ const heads = (node: Node, asked: { readonly topic: Topic }): Answer => {
   return ok({ topic: asked.topic, count: ids.length, heads: ids.slice(0, HEADS_SHOWN_MAX) });
 };
 
+/** What a digest of a topic would say just now. */
+const digest = (node: Node, asked: { readonly topic: Topic }): Answer => {
+  const found = node.topics().find((each) => each.topic === asked.topic);
+  if (!found) return unknown(asked.topic);
+  const components = [...node.knowledge(asked.topic).clock()];
+  return ok({
+    topic: found.topic,
+    count: found.records,
+    fingerprint: found.fingerprint,
+    clock: Object.fromEntries(components.slice(0, CLOCK_COMPONENTS_MAX)),
+    more: Math.max(components.length - CLOCK_COMPONENTS_MAX, 0),
+  });
+};
+
 export const gossipMethods: Methods = {
   'gossip.topics': method('what is held of each topic', none, (node) =>
     ok(node.topics().map((each) => view(node, each))),
@@ -159,6 +174,11 @@ export const gossipMethods: Methods = {
     'what is remembered of a topic that is no ledger, causes first',
     z.strictObject({ topic, limit: z.int().min(1).max(NOTES_MAX).default(NOTES_MAX) }),
     said as (node: Node, params: unknown) => Answer,
+  ),
+  'gossip.digest': method(
+    'what a digest of a topic says: clock, count and fingerprint',
+    z.strictObject({ topic }),
+    digest,
   ),
   'gossip.heads': method('records that nobody names yet', z.strictObject({ topic }), heads),
 };

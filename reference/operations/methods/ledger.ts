@@ -163,6 +163,27 @@ const verify = async (node: Node): Promise<Answer> => {
   }
 };
 
+/** Ids in one answer; a network of many authors at once has more heads than anybody reads. */
+const IDS_MAX = 1_000;
+
+const head = (node: Node, asked: { readonly currency?: string | undefined }): Answer => {
+  const found = currencyOf(node, asked.currency);
+  if (!found.ok) return found;
+  const knowledge = node.knowledge(found.value.topic);
+  const [heads, tips] = [knowledge.heads(), knowledge.tips()];
+  return ok({
+    currency: found.value.name,
+    records: knowledge.count,
+    heads: heads.slice(0, IDS_MAX),
+    tips: tips.slice(0, IDS_MAX).map(({ author, sequence, id }) => ({
+      author: nameOf(author, node.network.genesis),
+      sequence,
+      id,
+    })),
+    more: Math.max(heads.length, tips.length, IDS_MAX) - IDS_MAX,
+  });
+};
+
 const exported = (node: Node, asked: { readonly currency?: string | undefined }): Answer => {
   const found = currencyOf(node, asked.currency);
   return found.ok ? ok([...node.exported(found.value.topic)]) : found;
@@ -212,6 +233,11 @@ export const ledgerMethods: Methods = {
       limit: z.int().min(1).max(HISTORY_ROWS_MAX).default(HISTORY_ROWS_MAX),
     }),
     history as (node: Node, params: unknown) => Answer,
+  ),
+  'ledger.head': method(
+    'the records nobody cites yet, and the end of every chain',
+    z.strictObject({ currency }),
+    head,
   ),
   'ledger.verify': method('opens every record again and folds from nothing', none, verify),
   'ledger.export': method(
