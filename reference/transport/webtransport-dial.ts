@@ -21,7 +21,7 @@ import {
   guardSession,
   loadLibrary,
   PATH,
-  silencePings,
+  prepareConnection,
   windowsOf,
 } from './webtransport-library.ts';
 import type { Library } from './webtransport-library.ts';
@@ -68,7 +68,7 @@ const connect = async (
   });
   const session = client.sessionint;
   const connection = session.parentobj.transportInt.clientInt;
-  silencePings(connection);
+  prepareConnection(connection, settings);
   client.ready.catch(() => undefined);
   client.closed.catch(() => undefined);
 

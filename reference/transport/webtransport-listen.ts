@@ -23,7 +23,7 @@ import {
   guardSession,
   loadLibrary,
   PATH,
-  silencePings,
+  prepareConnection,
   windowsOf,
 } from './webtransport-library.ts';
 import type { NativeSession, WebTransportServer } from './webtransport-library.ts';
@@ -104,7 +104,9 @@ const serve = (
     if (arrival !== undefined && own !== null && 'raw' in own)
       arrival.certificate = hashOf(own.raw);
   });
-  http.prependListener('session', silencePings);
+  http.prependListener('session', (connection: Http2Session) =>
+    prepareConnection(connection, settings),
+  );
   http.removeAllListeners('upgrade');
   http.on('request', (_request, response) => response.stream?.close());
 
