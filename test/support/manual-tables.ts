@@ -25,6 +25,7 @@ import {
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
 import { methods } from '#reference/operations/methods.ts';
 import { QUIC_SETTINGS } from '#reference/transport/quic-settings.ts';
+import { WEBTRANSPORT_SETTINGS } from '#reference/transport/webtransport-settings.ts';
 import { BUDGETS } from '#reference/trust/trust.ts';
 import { WANTS_MAX } from '#reference/gossip/wants.ts';
 
@@ -107,6 +108,21 @@ const limits = (): string =>
       ['streams of a link', '1', 'never opened'],
       ['unread bytes of a link', String(QUIC_SETTINGS.unreadBytesMax), 'the peer has to wait'],
       ['unsent bytes of a link', String(QUIC_SETTINGS.unsentBytesMax), 'they wait in the session'],
+      [
+        'WebTransport connections that are no links yet',
+        String(WEBTRANSPORT_SETTINGS.handshakesMax),
+        'closed at once',
+      ],
+      [
+        'bytes under way on a link over WebTransport',
+        String(WEBTRANSPORT_SETTINGS.windowBytes),
+        'the peer has to wait',
+      ],
+      [
+        'bytes of a link over WebTransport that nobody has opened',
+        String(WEBTRANSPORT_SETTINGS.unreadBytesMax),
+        '`overflow`, the link ends',
+      ],
       ['a request to the control server', `${BODY_BYTES_MAX} bytes`, 'HTTP 413'],
     ],
   );

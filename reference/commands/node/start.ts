@@ -76,6 +76,7 @@ const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
     did: daemon.node.did,
     network: daemon.node.network.genesis.name,
     address: daemon.address,
+    transport,
     control: daemon.control.address,
     multicast: spoken.values.has('alone') ? 'not wanted' : (daemon.multicastUnavailable ?? null),
   };
