@@ -152,6 +152,7 @@ export const prepareConnection = (
 ): void => {
   connection.ping = () => false;
   const widen = (): void => {
+    if (connection.destroyed) return;
     connection.settings({ initialWindowSize: windowBytes });
     connection.setLocalWindowSize(windowBytes);
   };
