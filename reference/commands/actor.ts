@@ -64,6 +64,12 @@ const NODE: Program = {
   words: ['node', 'start', 'interface', '127.0.0.1'],
 };
 
+/** The same over WebTransport instead of QUIC. */
+export const NODE_OVER_WEBTRANSPORT: Program = {
+  ...NODE,
+  words: [...NODE.words, 'transport', 'webtransport'],
+};
+
 /** The same without mDNS: whom it should meet it is told. */
 export const NODE_ALONE: Program = { ...NODE, words: ['node', 'start', 'alone'] };
 

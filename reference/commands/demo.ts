@@ -1,5 +1,6 @@
 /**
- * `npm run demo`: three nodes, three processes, real QUIC, one ledger.
+ * `npm run demo`: three nodes, three processes, real QUIC, one ledger. `webtransport`
+ * tells the same story over WebTransport.
  *
  * A story in four acts, told while it happens: they find each other and trade; one is cut off and both
  * sides trade on; it heals; one is killed and comes back from its store. Every wait has a deadline
@@ -11,7 +12,7 @@ import { join } from 'node:path';
 import chalk from 'chalk';
 import { Fault } from '#contracts/faults.ts';
 import { readControl } from '#reference/operations/client.ts';
-import { createActor, type Actor } from './actor.ts';
+import { createActor, NODE_OVER_WEBTRANSPORT, type Actor } from './actor.ts';
 import { EXIT, reportFailure } from './exit.ts';
 import { pageOf } from './node/page.ts';
 import {
@@ -31,6 +32,7 @@ import { describeWords, readWords, type Vocabulary } from './words.ts';
 
 /** Every word of the command. */
 export const vocabulary: Vocabulary = {
+  webtransport: { summary: 'links go over WebTransport instead of QUIC' },
   stay: { summary: 'keeps the three running at the end, until Ctrl-C' },
 };
 
@@ -38,6 +40,8 @@ export const vocabulary: Vocabulary = {
 const MULTICAST_MS = 1_500;
 
 interface Cast extends Stage {
+  /** What they link over, for people. */
+  readonly transport: 'QUIC' | 'WebTransport';
   readonly alice: Actor;
   readonly bob: Actor;
   readonly charlie: Actor;
@@ -59,15 +63,15 @@ const findEachOther = async ({ actors }: Stage): Promise<'mDNS' | 'addresses'> =
 };
 
 const firstAct = async (stage: Cast): Promise<void> => {
-  const { alice, bob, charlie, actors, say } = stage;
+  const { alice, bob, charlie, actors, transport, say } = stage;
   await Promise.all(actors.map((actor) => actor.start()));
   for (const actor of actors) {
     say(`${pad(actor.name)} runs as process ${actor.pid}, listens at ${await addressOf(actor)}`);
   }
   say(
     (await findEachOther(stage)) === 'mDNS'
-      ? 'they found each other by mDNS and linked over QUIC'
-      : 'no multicast on this machine: they were given addresses, and linked over QUIC',
+      ? `they found each other by mDNS and linked over ${transport}`
+      : `no multicast on this machine: they were given addresses, and linked over ${transport}`,
   );
   await pay(stage, bob, alice, '10');
   await pay(stage, charlie, bob, '5');
@@ -116,14 +120,23 @@ const epilogue = async ({ actors, say }: Stage, interrupted: Promise<void>): Pro
 };
 
 /** Makes three keys, one genesis that names them, and a home for each. */
-const rehearse = async (directory: string, say: Stage['say']): Promise<Cast> => {
+const rehearse = async (
+  directory: string,
+  transport: Cast['transport'],
+  say: Stage['say'],
+): Promise<Cast> => {
   const heard = tellOfDeliveries(say);
   const make = (name: string): Promise<Actor> =>
-    createActor({ name, directory: join(directory, name), heard });
+    createActor({
+      name,
+      directory: join(directory, name),
+      ...(transport === 'QUIC' ? {} : { program: NODE_OVER_WEBTRANSPORT }),
+      heard,
+    });
   const [alice, bob, charlie] = [await make('alice'), await make('bob'), await make('charlie')];
   const actors = [alice, bob, charlie];
   await foundTogether(actors, 'the corner cooperative');
-  return { alice, bob, charlie, actors, say };
+  return { alice, bob, charlie, actors, transport, say };
 };
 
 const play = async (stage: Cast): Promise<void> => {
@@ -161,7 +174,8 @@ export const demo = async (typed: readonly string[]): Promise<number> => {
 
   let actors: readonly Actor[] = [];
   try {
-    const cast = await rehearse(directory, say);
+    const transport = spoken.values.has('webtransport') ? 'WebTransport' : 'QUIC';
+    const cast = await rehearse(directory, transport, say);
     actors = cast.actors;
     say('three keys, three stores, one founding document');
     const told = play(cast).then(() => true);

@@ -86,6 +86,18 @@ const unknownWord = (word: string, vocabulary: Vocabulary): Fault => {
   return usage(`"${word}" means nothing here; ${hint}`);
 };
 
+/** One of a closed list; undefined where the word was not said. Throws Fault `usage`. */
+export const oneOf = <Choice extends string>(
+  { values }: Spoken,
+  word: string,
+  choices: readonly Choice[],
+): Choice | undefined => {
+  const text = values.get(word);
+  const chosen = choices.find((each) => each === text);
+  if (text === undefined || chosen !== undefined) return chosen;
+  throw usage(`${word}: expected ${choices.join(' or ')}, got "${text}"`);
+};
+
 /** A whole number between bounds. Throws Fault `usage` naming the word. */
 export const wholeNumber = (
   { values }: Spoken,

@@ -1,5 +1,6 @@
 /**
- * Which claimed addresses are worth a dial: `10.0.0.7:7001`, `[fe80::1]:7001`.
+ * Which claimed addresses are worth a dial: `10.0.0.7:7001`, `[fe80::1]:7001`, and with the hash of a
+ * certificate after it `10.0.0.7:7001/HASH`.
  *
  * IP addresses only, in one plain spelling, and only those that name one host. A core asks no operating
  * system, so this is text: the shell and the native layer would refuse the rest later, and dearer.
@@ -9,7 +10,8 @@
 const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
 const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 const GROUP = /^[0-9A-Fa-f]{1,4}$/;
-const ADDRESS = /^(?:([0-9.]{7,15})|\[([0-9A-Fa-f:]{2,39})\]):([1-9][0-9]{0,4})$/;
+const ADDRESS =
+  /^(?:([0-9.]{7,15})|\[([0-9A-Fa-f:]{2,39})\]):([1-9][0-9]{0,4})(?:\/[A-Za-z0-9_-]{43})?$/;
 
 /** 0.0.0.0/8 is "this host", 224.0.0.0/4 multicast, 240.0.0.0/4 reserved and broadcast. */
 const isHostV4 = (text: string): boolean => {

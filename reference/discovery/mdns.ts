@@ -30,6 +30,8 @@ export interface MdnsOptions {
   readonly version: string;
   /** Where our transport listens: an IPv4 `host:port`; 0.0.0.0 announces the interface's address. */
   readonly address: string;
+  /** Where the transport knows us by a certificate: its hash, which changes while we run. */
+  readonly certificate?: () => string | undefined;
   /** The core that remembers. */
   readonly discovery: Discovery;
   readonly report: (event: DiscoveryEvent) => void;
@@ -80,7 +82,7 @@ interface Place {
 
 /** undefined where the address is none that an A record can tell. */
 const placeOf = (address: string, chosen: string | undefined): Place | undefined => {
-  const match = /^([0-9.]+):([0-9]+)$/.exec(address);
+  const match = /^([0-9.]+):([0-9]+)(?:\/.+)?$/.exec(address);
   if (match === null) return undefined;
   const [, host = '', port = ''] = match;
   const via = chosen ?? (host === '0.0.0.0' ? defaultInterface() : host);
@@ -108,7 +110,12 @@ export const startMdns = async (options: MdnsOptions): Promise<Mdns> => {
   const place = placeOf(options.address, options.interface);
   if (place === undefined)
     return none(`mDNS announces IPv4 addresses, and this node listens at ${options.address}`);
-  const announcement: Announcement = { did: options.self, version: options.version, ...place };
+  const announcement = (): Announcement => ({
+    did: options.self,
+    version: options.version,
+    certificate: options.certificate?.(),
+    ...place,
+  });
   const instance = instanceOf(options.self);
   const timers = new Map<string, Cancel>();
   let warningCount = 0;
@@ -140,7 +147,7 @@ export const startMdns = async (options: MdnsOptions): Promise<Mdns> => {
   const told = (error: Error | null): void => {
     if (error) warn(error);
   };
-  const announce = (): void => mdns.respond({ answers: recordsOf(announcement, ttl) }, told);
+  const announce = (): void => mdns.respond({ answers: recordsOf(announcement(), ttl) }, told);
   const ask = (): void => mdns.query(SERVICE, 'PTR', told);
   const report = (events: readonly DiscoveryEvent[]): void => {
     for (const event of events) options.report(event);
@@ -153,8 +160,11 @@ export const startMdns = async (options: MdnsOptions): Promise<Mdns> => {
       source,
     )) {
       // A goodbye is the announcer's to say.
-      const host = places.get(sighting.did)?.replace(/:[0-9]+$/, '') ?? source;
+      const host = places.get(sighting.did)?.replace(/:[0-9]+(?:\/.*)?$/, '') ?? source;
       if (sighting.ttlSeconds === 0 && !speaksFor(source, host)) continue;
+      // Who speaks another transport is nobody to dial.
+      const isAlike = sighting.address.includes('/') === (announcement().certificate !== undefined);
+      if (sighting.ttlSeconds > 0 && !isAlike) continue;
       report(options.discovery.sighted(now(), sighting));
     }
   };
@@ -217,7 +227,7 @@ export const startMdns = async (options: MdnsOptions): Promise<Mdns> => {
       // Before the goodbye, so that no announcement follows it.
       stopTimers();
       const cancel = after(GOODBYE_MS, resolve);
-      mdns.respond({ answers: recordsOf(announcement, 0) }, () => {
+      mdns.respond({ answers: recordsOf(announcement(), 0) }, () => {
         cancel();
         resolve();
       });

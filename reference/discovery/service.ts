@@ -28,16 +28,22 @@ export interface Announcement {
   /** An IPv4 address at which others reach us. */
   readonly host: string;
   readonly port: number;
+  /** Where the transport knows us by a certificate: its hash, base64url. */
+  readonly certificate?: string | undefined;
 }
 
 export const instanceOf = (did: Did): string => `${did.slice(DID_PREFIX.length)}.${SERVICE}`;
 
 /** All records of one instance; a TTL of 0 is its goodbye. */
 export const recordsOf = (announcement: Announcement, ttl: number): Answer[] => {
-  const { did, version, host, port } = announcement;
+  const { did, version, host, port, certificate } = announcement;
   const instance = instanceOf(did);
   const target = `${did.slice(DID_PREFIX.length)}.local`;
-  const text = [`did=${did}`, `v=${version}`, `addr=/ip4/${host}/udp/${port}/quic-v1`];
+  const way =
+    certificate === undefined
+      ? [`addr=/ip4/${host}/udp/${port}/quic-v1`]
+      : [`addr=/ip4/${host}/tcp/${port}/tls`, `cert=${certificate}`];
+  const text = [`did=${did}`, `v=${version}`, ...way];
   // The top bit of the class (RFC 6762 section 10.2) tells caches to forget what they held; not for
   // PTR, which is shared by all instances.
   return [
@@ -109,7 +115,10 @@ export const sightingsIn = (answers: readonly Answer[], source: string): readonl
     const version = textValue(text, 'v') ?? '-';
     const host = (hosts.get(target ?? '') ?? []).find((one) => speaksFor(source, one));
     if (host === undefined && ttl > 0) continue;
-    sightings.push({ did, version, address: `${host ?? source}:${port}`, ttlSeconds: ttl });
+    const certificate = textValue(text, 'cert');
+    const place = `${host ?? source}:${port}`;
+    const address = certificate === undefined ? place : `${place}/${certificate}`;
+    sightings.push({ did, version, address, ttlSeconds: ttl });
   }
   return sightings;
 };

@@ -12,20 +12,12 @@
  */
 import { createRequire } from 'node:module';
 import { Fault, messageOf } from '#contracts/faults.ts';
-
-/** One bidirectional stream. One reader and one writer each. */
-export interface NativeStream {
-  /** Up to `bytesMax` bytes; null at the clean end of the stream; rejects when the connection ends. */
-  read(bytesMax: number): Promise<Uint8Array | null>;
-  /** Resolves when flow control took all of it. */
-  write(bytes: Uint8Array): Promise<void>;
-  finishWrite(): Promise<void>;
-}
+import type { ByteStream } from './stream-link.ts';
 
 export interface NativeConnection {
   /** Only announced to the peer by its first byte. */
-  outboundStream(): Promise<NativeStream>;
-  inboundStream(): Promise<NativeStream>;
+  outboundStream(): Promise<ByteStream>;
+  inboundStream(): Promise<ByteStream>;
   /** `/ip4/127.0.0.1/udp/7001/quic-v1/p2p/12D3Koo...`; the last part is proven by the handshake. */
   remoteMultiaddr(): string;
   closed(): Promise<void>;

@@ -3,11 +3,12 @@ import { lookup } from 'node:dns/promises';
 import type { Did } from '#contracts/identifiers.ts';
 import type { Link } from '#contracts/transport.ts';
 import { addressOfMultiaddr } from './address.ts';
-import type { BoundStream } from './binding.ts';
 import type { Native, NativeConnection, QuinnConfig } from './native.ts';
-import { createQuicLink } from './quic-link.ts';
-import type { QuicLink } from './quic-link.ts';
+import { CHUNK_BYTES } from './outbox.ts';
+import type { LinkSet } from './parts.ts';
 import type { QuicSettings } from './quic-settings.ts';
+import { createStreamLink } from './stream-link.ts';
+import type { ByteStream, StreamLink } from './stream-link.ts';
 
 export interface QuicContext {
   readonly native: Native;
@@ -21,30 +22,38 @@ export interface QuicContext {
     connection: NativeConnection,
     side: Link['side'],
     remoteKey: Uint8Array,
-    bound: BoundStream,
-  ) => QuicLink;
+    stream: ByteStream,
+    binding: string,
+  ) => StreamLink;
 }
 
-/** `keep` of the context, over the set in which the living links are held. */
+/** `keep` of the context, which counts it among the living links. */
 export const createKeep =
   (
     settings: QuicSettings,
     didOf: (publicKey: Uint8Array) => Did,
-    links: Set<QuicLink>,
+    links: LinkSet,
   ): QuicContext['keep'] =>
-  (connection, side, remoteKey, bound) => {
-    const link = createQuicLink({
-      connection,
-      ...bound,
+  (connection, side, remoteKey, stream, binding) => {
+    const link = createStreamLink({
+      stream,
+      abort: () => connection.abort(),
+      ended: connection.closed(),
+      // The native errors carry no reason: "connection lost" is all they say.
+      reasonOf: (error) =>
+        connection.stats().frameRxConnectionClose > 0 || String(error).includes('reset by peer')
+          ? 'remote'
+          : 'lost',
+      binding,
       side,
       proven: didOf(remoteKey),
       remoteAddress: addressOfMultiaddr(connection.remoteMultiaddr()),
       unsentBytesMax: settings.unsentBytesMax,
+      writeBytesMax: CHUNK_BYTES,
       readBytesMax: settings.readBytesMax,
       closeFlushMs: settings.closeFlushMs,
     });
     links.add(link);
-    void link.gone.then(() => links.delete(link));
     return link;
   };
 

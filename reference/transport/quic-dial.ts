@@ -11,24 +11,21 @@
 import { isIPv6 } from 'node:net';
 import { messageOf } from '#contracts/faults.ts';
 import type { Did } from '#contracts/identifiers.ts';
-import type { DialResult, Transport } from '#contracts/transport.ts';
+import type { DialResult } from '#contracts/transport.ts';
 import { parseAddress } from './address.ts';
 import type { HostPort } from './address.ts';
 import { bindDialled } from './binding.ts';
+import { createDials, DIALS_CLOSED } from './dials.ts';
+import type { Dials, DialUnderWay } from './dials.ts';
 import { provenKey } from './identity.ts';
 import type { NativeClient, NativeConnection } from './native.ts';
 import { ipOf } from './quic-context.ts';
 import type { QuicContext } from './quic-context.ts';
 
-export interface Dialler {
-  readonly dial: Transport['dial'];
-  /** Answers the dials under way; call it when the context is closed. */
-  cancel(): void;
+export interface Dialler extends Dials {
   /** Closes the sockets; call it when the links are gone. */
   close(): void;
 }
-
-const CLOSED: DialResult = { status: 'refused', reason: 'this transport is closed' };
 
 /** From a connection to an answer; the connection is aborted unless the answer is a link. */
 const greet = async (
@@ -44,32 +41,21 @@ const greet = async (
     return { status: 'wrong_identity', reason };
   }
   try {
-    const bound = await bindDialled(connection, context.ownKey, remoteKey);
-    return { status: 'open', link: context.keep(connection, 'dialler', remoteKey, bound) };
+    const stream = await connection.outboundStream();
+    const binding = await bindDialled(stream, ['icn/link/1', context.ownKey, remoteKey]);
+    return {
+      status: 'open',
+      link: context.keep(connection, 'dialler', remoteKey, stream, binding),
+    };
   } catch (error) {
     connection.abort();
     return { status: 'refused', reason: `the peer ended the connection: ${messageOf(error)}` };
   }
 };
 
-/** Calls `done` with the first answer only; a link that comes later is closed. */
-const answerOnce = (done: (result: DialResult) => void) => {
-  let isOver = false;
-  return {
-    isOver: () => isOver,
-    answer: (result: DialResult): void => {
-      if (!isOver) {
-        isOver = true;
-        done(result);
-      } else if (result.status === 'open') result.link.close();
-    },
-  };
-};
-
 /** The dialling half of a transport: one UDP socket per family serves all dials. */
 export const createDialler = (context: QuicContext): Dialler => {
   const clients = new Map<0 | 1, NativeClient>();
-  const cancels = new Set<() => void>();
 
   const clientFor = (ip: string): NativeClient => {
     const family = isIPv6(ip) ? 1 : 0;
@@ -90,46 +76,23 @@ export const createDialler = (context: QuicContext): Dialler => {
     }
   };
 
-  const dial: Transport['dial'] = (address, expected, done) => {
-    let connection: NativeConnection | undefined;
-    const { answer, isOver } = answerOnce((result) => {
-      clearTimeout(deadline);
-      cancels.delete(cancel);
-      done(result);
-    });
-    const giveUp = (result: DialResult): void => {
-      answer(result);
-      connection?.abort();
-    };
-    const cancel = (): void => giveUp(CLOSED);
-    const { dialTimeoutMs } = context.settings;
-    const late = `no answer from ${address} within ${dialTimeoutMs} ms`;
-    const deadline = setTimeout(
-      () => giveUp({ status: 'unreachable', reason: late }),
-      dialTimeoutMs,
-    );
-    cancels.add(cancel);
-
-    const attempt = async (): Promise<DialResult> => {
-      const to = parseAddress(address);
-      if (to === undefined || to.port === 0)
-        return { status: 'unreachable', reason: `expected host:port to dial, got "${address}"` };
-      try {
-        connection = await connect(to, isOver);
-      } catch (error) {
-        return { status: 'unreachable', reason: messageOf(error) };
-      }
-      if (!isOver()) return greet(context, connection, expected);
-      connection.abort();
-      return CLOSED;
-    };
-    if (context.isClosed()) queueMicrotask(cancel);
-    else void attempt().then(answer);
+  const attempt = async (
+    address: string,
+    expected: Did | undefined,
+    { isOver, whenGivenUp }: DialUnderWay,
+  ): Promise<DialResult> => {
+    const to = parseAddress(address);
+    if (to === undefined || to.port === 0 || to.certificate !== undefined)
+      return { status: 'unreachable', reason: `expected host:port to dial, got "${address}"` };
+    const connection = await connect(to, isOver);
+    whenGivenUp(() => connection.abort());
+    return isOver() ? DIALS_CLOSED : greet(context, connection, expected);
   };
 
-  return {
-    dial,
-    cancel: () => cancels.forEach((cancel) => cancel()),
-    close: () => clients.forEach((client) => client.abort()),
-  };
+  const dials = createDials({
+    dialTimeoutMs: context.settings.dialTimeoutMs,
+    isClosed: context.isClosed,
+    attempt,
+  });
+  return { ...dials, close: () => clients.forEach((client) => client.abort()) };
 };

@@ -7,43 +7,33 @@
  * before it costs a stream.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Fault, messageOf } from '#contracts/faults.ts';
+import { Fault } from '#contracts/faults.ts';
 import type { Link, Listener } from '#contracts/transport.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import type { HostPort } from './address.ts';
 import { bindAccepted } from './binding.ts';
 import { provenKey } from './identity.ts';
 import type { NativeConnection, NativeServer } from './native.ts';
+import { bindFault, createLinkSet } from './parts.ts';
 import { ipOf } from './quic-context.ts';
 import type { QuicContext } from './quic-context.ts';
-import type { QuicLink } from './quic-link.ts';
+import type { StreamLink } from './stream-link.ts';
 
 /** A handshake that fails at once must not turn an accept loop into a busy one. */
 const FAILED_ACCEPT_PAUSE_MS = 10;
-
-const bindFault = (address: string, error: unknown): Fault => {
-  const cause = messageOf(error);
-  // The system's words: the native error has no code. Linux and macOS; then Windows (WSAEADDRINUSE).
-  return /in use|10048/.test(cause)
-    ? new Fault(
-        'port_in_use',
-        `${address} is in use by another program: choose another port, or 0 for any free one.`,
-        { cause: error },
-      )
-    : new Fault('settings_invalid', `Cannot listen at ${address}: ${cause}.`, { cause: error });
-};
 
 /** A connection whose handshake is done becomes a link, or nothing. Never rejects. */
 const admit = async (
   context: QuicContext,
   connection: NativeConnection,
-): Promise<QuicLink | undefined> => {
+): Promise<StreamLink | undefined> => {
   const deadline = setTimeout(() => connection.abort(), context.settings.dialTimeoutMs);
   try {
     const remoteKey = provenKey(connection.remoteMultiaddr());
     if (remoteKey === undefined) throw new Error('the peer proved no Ed25519 key');
-    const bound = await bindAccepted(connection, context.ownKey, remoteKey);
-    return context.keep(connection, 'listener', remoteKey, bound);
+    const stream = await connection.inboundStream();
+    const binding = await bindAccepted(stream, ['icn/link/1', remoteKey, context.ownKey]);
+    return context.keep(connection, 'listener', remoteKey, stream, binding);
   } catch {
     connection.abort();
     return undefined;
@@ -58,7 +48,7 @@ const serve = (
   server: NativeServer,
   accepted: (link: Link) => void,
 ): (() => Promise<void>) => {
-  const links = new Set<QuicLink>();
+  const links = createLinkSet();
   let connectionCount = 0;
   let isOpen = true;
 
@@ -73,7 +63,6 @@ const serve = (
     if (link === undefined) return;
     if (!isOpen) return link.close();
     links.add(link);
-    void link.gone.then(() => links.delete(link));
     accepted(link);
   };
 
@@ -89,8 +78,7 @@ const serve = (
 
   return async () => {
     isOpen = false;
-    for (const link of links) link.close();
-    await Promise.all(Array.from(links, (link) => link.gone));
+    await links.close();
     await server.abort();
     await Promise.all(accepts);
   };

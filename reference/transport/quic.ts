@@ -20,15 +20,15 @@
  */
 import { Fault } from '#contracts/faults.ts';
 import type { Did } from '#contracts/identifiers.ts';
-import type { Listener, Transport } from '#contracts/transport.ts';
+import type { Transport } from '#contracts/transport.ts';
 import { privateKeyProto, publicKeyOf } from './identity.ts';
 import { loadNative } from './native.ts';
 import type { Native, QuinnConfig } from './native.ts';
+import { createLinkSet, createTransport } from './parts.ts';
 import { createKeep } from './quic-context.ts';
 import type { QuicContext } from './quic-context.ts';
 import { createDialler } from './quic-dial.ts';
-import type { QuicLink } from './quic-link.ts';
-import { listen as listenAt } from './quic-listen.ts';
+import { listen } from './quic-listen.ts';
 import { QUIC_SETTINGS } from './quic-settings.ts';
 import type { QuicSettings } from './quic-settings.ts';
 
@@ -72,10 +72,8 @@ export const createQuicTransport = (options: QuicOptions): Transport => {
     throw new Fault('settings_invalid', `Expected a seed of 32 bytes, got ${seed.length}.`);
   const native = options.native ?? loadNative();
   const settings: QuicSettings = { ...QUIC_SETTINGS, ...options.settings };
-  const links = new Set<QuicLink>();
-  const listeners = new Set<Listener>();
+  const links = createLinkSet();
   let isClosed = false;
-  let closed: Promise<void> | undefined;
 
   const context: QuicContext = {
     native,
@@ -87,28 +85,13 @@ export const createQuicTransport = (options: QuicOptions): Transport => {
     keep: createKeep(settings, didOf, links),
   };
   const dialler = createDialler(context);
-
-  const listen: Transport['listen'] = async (address, accepted) => {
-    const bound = await listenAt(context, address, accepted);
-    const listener: Listener = {
-      address: bound.address,
-      close: () => {
-        listeners.delete(listener);
-        return bound.close();
-      },
-    };
-    listeners.add(listener);
-    return listener;
-  };
-
-  const closeAll = async (): Promise<void> => {
-    isClosed = true;
-    dialler.cancel();
-    for (const link of links) link.close();
-    await Promise.all(Array.from(links, (link) => link.gone));
-    await Promise.all(Array.from(listeners, (listener) => listener.close()));
-    dialler.close();
-  };
-
-  return { listen, dial: dialler.dial, close: () => (closed ??= closeAll()) };
+  return createTransport({
+    links,
+    dials: dialler,
+    listen: (address, accepted) => listen(context, address, accepted),
+    closing: () => {
+      isClosed = true;
+    },
+    released: dialler.close,
+  });
 };

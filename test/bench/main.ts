@@ -22,6 +22,7 @@ const benches: { readonly [name: string]: () => Promise<Bench> } = {
   merge: async () => (await import('./merge.ts')).merge,
   spread: async () => (await import('./spread.ts')).spread,
   layers: async () => (await import('./layers.ts')).layers,
+  transport: async () => (await import('./transport.ts')).transport,
   start: async () => (await import('./start.ts')).start,
   demo: async () => (await import('./demo.ts')).demo,
   lab: async () => (await import('./lab.ts')).lab,

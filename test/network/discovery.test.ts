@@ -94,6 +94,20 @@ describe('discovery', () => {
     ]);
   });
 
+  it('ten thousand that are not there take the free places and no more', () => {
+    const discovery = create({ self: SELF });
+    discovery.sighted(0, sighting({ did: PEER, ttlSeconds: 120 }));
+    let found = 0;
+    for (let number = 0; number < 10_000; number++) {
+      const tail = String(number).replaceAll('0', 'z').padStart(8, 'y');
+      const did = `did:key:z6Mk${'b'.repeat(36)}${tail}` as Did;
+      found += discovery.sighted(1, sighting({ did, ttlSeconds: 4_294_967_295 })).length;
+    }
+    expect(found).toBe(CANDIDATES_MAX - 1);
+    expect(discovery.candidates()).toHaveLength(CANDIDATES_MAX);
+    expect(discovery.candidates().map(({ did }) => did)).toContain(PEER);
+  });
+
   it('lists candidates sorted by DID', () => {
     const discovery = create({ self: SELF });
     for (const number of [300, 7, 99, 12])
@@ -112,6 +126,7 @@ describe('discovery', () => {
     '[0:0:0:0:0:0:0:1]:7001',
     '[fe80::1]:7001',
     '[2001:db8::5]:7001',
+    `10.1.2.3:7001/${'h'.repeat(43)}`,
   ])('takes %s as an address', (address) => {
     expect(create({ self: SELF }).sighted(0, sighting({ address }))).toHaveLength(1);
   });
@@ -152,6 +167,10 @@ describe('discovery', () => {
     '[fe80::1%eth0]:7001',
     'victim.example:7001',
     'localhost:7001',
+    `127.0.0.1:7001/${'h'.repeat(42)}`,
+    `127.0.0.1:7001/${'h'.repeat(44)}`,
+    `127.0.0.1:7001/${'h'.repeat(42)}/`,
+    '127.0.0.1:7001/',
     'http://127.0.0.1:7001',
     '<img src=x onerror=alert(1)>:7001',
     `${'1'.repeat(100_000)}:7001`,

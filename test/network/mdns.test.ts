@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import multicastDns from 'multicast-dns';
 import type { MulticastDNS } from 'multicast-dns';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CANDIDATES_MAX } from '#contracts/discovery.ts';
 import type { DiscoveryEvent } from '#contracts/discovery.ts';
 import type { Did } from '#contracts/identifiers.ts';
 import { create } from '#reference/discovery/discovery.ts';
@@ -18,6 +19,13 @@ const LOOPBACK = '127.0.0.1';
 const GROUP = '224.0.0.251';
 
 const newDid = (): Did => didOf(publicKeyOf(randomBytes(32)));
+
+const LETTERS = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+/** The shape of a DID without the work of a key. */
+const inventedDid = (): Did => {
+  const digits = Array.from(randomBytes(44), (byte) => LETTERS[byte % 58]).join('');
+  return `did:key:z6Mk${digits}` as Did;
+};
 
 const freePort = async (): Promise<number> => {
   const socket = createSocket('udp4');
@@ -161,6 +169,67 @@ describe.skipIf(noMulticast !== undefined)('mDNS on the loopback interface', () 
     expect(node.events).toEqual([{ event: 'found', did, address: `${LOOPBACK}:9` }]);
   });
 
+  it('a thousand peers that are not there take 256 places, and an honest one keeps its own', async () => {
+    const node = await arrive();
+    const voice = stranger();
+    const honest = newDid();
+    claim(voice, honest, LOOPBACK, 120);
+    await until(() => node.events.length === 1, 'the honest one');
+    for (let round = 0; round < 20; round++) {
+      const crowd = Array.from({ length: 50 }, inventedDid);
+      const answers = crowd.flatMap((did) =>
+        recordsOf({ did, version: '1', host: LOOPBACK, port: 9 }, 120),
+      );
+      // A datagram holds a few; what the kernel drops is no loss.
+      for (let at = 0; at < answers.length; at += 20)
+        await new Promise<void>((sent) => voice.respond(answers.slice(at, at + 20), () => sent()));
+      await sleep(1);
+    }
+    await until(() => node.discovery.candidates().length === CANDIDATES_MAX, 'all places taken');
+    expect(node.events.length).toBe(CANDIDATES_MAX);
+    expect(node.discovery.candidates().map(({ did }) => did)).toContain(honest);
+  }, 20_000);
+
+  it('one name told twice, from two places, is one peer at the last of them', async () => {
+    const node = await arrive();
+    const did = newDid();
+    const voice = stranger();
+    const twice = [7_101, 7_102].map((port) =>
+      recordsOf({ did, version: '1', host: LOOPBACK, port }, 60),
+    );
+    for (const [index, answers] of twice.entries()) {
+      voice.respond(answers);
+      await until(() => node.events.length === index + 1, `announcement ${index + 1}`);
+    }
+    expect(node.discovery.candidates()).toEqual([{ did, address: `${LOOPBACK}:7102` }]);
+  });
+
+  it('its own announcement, echoed and changed, is nobody', async () => {
+    const node = await arrive();
+    const voice = stranger();
+    claim(voice, node.self, LOOPBACK, 60);
+    claim(voice, node.self, LOOPBACK, 0);
+    const did = newDid();
+    claim(voice, did, LOOPBACK, 60);
+    await until(() => node.events.length > 0, 'somebody else');
+    expect(node.events).toEqual([{ event: 'found', did, address: `${LOOPBACK}:9` }]);
+  });
+
+  it('who speaks another transport is nobody to dial', async () => {
+    const hash = 'h'.repeat(43);
+    const [quic, web] = [await arrive(), await arrive({ certificate: () => hash })];
+    const voice = stranger();
+    const tell = (did: Did, certificate?: string): void =>
+      voice.respond(recordsOf({ did, version: '1', host: LOOPBACK, port: 9, certificate }, 60));
+    const [plain, pinned] = [newDid(), newDid()];
+    tell(plain);
+    tell(pinned, hash);
+    await until(() => quic.events.length > 0 && web.events.length > 0, 'one each');
+    await sleep(50);
+    expect(quic.events).toEqual([{ event: 'found', did: plain, address: `${LOOPBACK}:9` }]);
+    expect(web.events).toEqual([{ event: 'found', did: pinned, address: `${LOOPBACK}:9/${hash}` }]);
+  });
+
   it('a flood of questions makes no flood of answers', async () => {
     const node = await arrive();
     let questions = 0;
@@ -208,6 +277,39 @@ describe('DNS-SD records', () => {
   it('have names that fit into a DNS label', () => {
     for (const { name } of recordsOf(announcement, 120))
       for (const label of name.split('.')) expect(label.length).toBeLessThanOrEqual(63);
+  });
+
+  it('tell the hash of a certificate where there is one', () => {
+    const certificate = 'h'.repeat(43);
+    expect(sightingsIn(recordsOf({ ...announcement, certificate }, 120), LOOPBACK)).toEqual([
+      { did, version: '1', address: `${LOOPBACK}:7001/${certificate}`, ttlSeconds: 120 },
+    ]);
+  });
+
+  it.each(['0.0.0.0', '255.255.255.255', '224.0.0.251', '203.0.113.9', '10.0.0.1'])(
+    'that send us to %s are no sighting, unless they come from there and somebody can be there',
+    (host) => {
+      const discovery = create({ self: newDid() });
+      const told = (source: string) =>
+        sightingsIn(recordsOf({ ...announcement, host }, 120), source).flatMap((sighting) =>
+          discovery.sighted(0, sighting),
+        );
+      expect(told('10.0.0.2')).toEqual([]);
+      expect(told(host)).toHaveLength(/^(?:203|10)\./.test(host) ? 1 : 0);
+    },
+  );
+
+  it('in text of 255 bytes a piece, of bytes that are no text, or of none, tell what they can', () => {
+    const [pointer, service, text, place] = recordsOf(announcement, 120);
+    const pieces = ['x'.repeat(255), Buffer.from([0xff, 0xfe, 0]), '', `did=${did}`, 'v=1'];
+    const told = [pointer, service, { ...text, data: pieces }, place] as Parameters<
+      typeof sightingsIn
+    >[0];
+    expect(sightingsIn(told, LOOPBACK)).toMatchObject([{ did, version: '1' }]);
+    const liar = [pointer, service, { ...text, data: [`did=${'z'.repeat(250)}`] }, place];
+    const discovery = create({ self: newDid() });
+    const [sighting] = sightingsIn(liar as typeof told, LOOPBACK);
+    expect(sighting && discovery.sighted(0, sighting)).toEqual([]);
   });
 
   it('are a sighting only when complete', () => {

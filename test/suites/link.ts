@@ -28,6 +28,8 @@ export interface LinkPair {
   readonly rightDid?: Did;
   /** Somebody whom `right` is not. */
   readonly wrongDid?: Did;
+  /** Where the address says who is there: the same place, and somebody else. */
+  wrongAddress?(address: string): string;
   /** Lets time pass until the predicate holds; rejects, naming `what`, when it never does. */
   until(predicate: () => boolean, what: string): Promise<void>;
   close(): Promise<void>;
@@ -129,9 +131,12 @@ export const linkSuite = (name: string, setup: () => LinkPair | Promise<LinkPair
       await pair.close();
     });
 
-    const dial = async (expected: Did | undefined = pair.rightDid): Promise<DialResult> => {
+    const dial = async (
+      expected: Did | undefined = pair.rightDid,
+      address = listener.address,
+    ): Promise<DialResult> => {
       const results: DialResult[] = [];
-      pair.left.dial(listener.address, expected, (result) => results.push(result));
+      pair.left.dial(address, expected, (result) => results.push(result));
       await pair.until(() => results.length > 0, 'the dial to be answered');
       return results[0] as DialResult;
     };
@@ -320,8 +325,10 @@ export const linkSuite = (name: string, setup: () => LinkPair | Promise<LinkPair
     });
 
     it('refuses whoever answers in place of the one that was meant', async ({ skip }) => {
-      if (pair.wrongDid === undefined) return skip('this transport proves nobody');
-      const result = await dial(pair.wrongDid);
+      const { wrongDid, wrongAddress } = pair;
+      if (wrongDid === undefined && wrongAddress === undefined)
+        return skip('this transport proves nobody');
+      const result = await dial(wrongDid, wrongAddress?.(listener.address));
       expect(result).toMatchObject({ status: 'wrong_identity', reason: expect.any(String) });
       await letSettle();
       expect(arrivals, 'the listener was handed a link that the dialler refused').toHaveLength(1);

@@ -52,6 +52,8 @@ import {
 } from '#contracts/trust.ts';
 import { SUBSCRIPTION_WORDS_MAX, SUBSCRIPTION_WORD_SPACING_MS } from '#reference/node/rates.ts';
 import { telemetryTables } from './telemetry-tables.ts';
+import { WEBTRANSPORT_SETTINGS } from '#reference/transport/webtransport-settings.ts';
+import { BUDGETS } from '#reference/trust/trust.ts';
 import { WANTS_MAX } from '#reference/gossip/wants.ts';
 
 type Row = readonly string[];
@@ -167,6 +169,21 @@ const limits = (): string =>
         'members of one list in a snapshot',
         String(SNAPSHOT_MEMBERS_MAX),
         'not written; `damaged` where it is read',
+      ],
+      [
+        'WebTransport connections that are no links yet',
+        String(WEBTRANSPORT_SETTINGS.handshakesMax),
+        'closed at once',
+      ],
+      [
+        'bytes under way on a link over WebTransport',
+        String(WEBTRANSPORT_SETTINGS.windowBytes),
+        'the peer has to wait',
+      ],
+      [
+        'bytes of a link over WebTransport that nobody has opened',
+        String(WEBTRANSPORT_SETTINGS.unreadBytesMax),
+        '`overflow`, the link ends',
       ],
       ['a request to the control server', `${BODY_BYTES_MAX} bytes`, 'HTTP 413'],
       ['requests in one batch', String(BATCH_REQUESTS_MAX), 'the batch is refused'],

@@ -31,7 +31,7 @@ const schema = z.strictObject({
     z.strictObject({
       key: z.string(),
       type: z.union([
-        z.enum(['string', 'int', 'double', 'boolean']),
+        z.enum(['string', 'string[]', 'int', 'double', 'boolean', 'any']),
         z.strictObject({ members: z.array(member) }),
       ]),
       brief,

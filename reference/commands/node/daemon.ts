@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { Fault } from '#contracts/faults.ts';
+import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Candidate, LogLevel } from '#contracts/host.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
 import type { Transport } from '#contracts/transport.ts';
@@ -20,11 +20,11 @@ import { createNode } from '#reference/node.ts';
 import { startControl, type ControlServer } from '#reference/operations/control.ts';
 import { createBook } from '#reference/telemetry/book.ts';
 import { observeProcess } from '#reference/telemetry/process.ts';
-import { createQuicTransport } from '#reference/transport/quic.ts';
-import { encodeDid } from '#reference/records/did.ts';
+import { parseAddress } from '#reference/transport/address.ts';
 import { PROTOCOL } from '#contracts/messages.ts';
 import { readHomeNetwork, readIdentity, type Home } from './home.ts';
 import { glance, recall } from './remembered.ts';
+import { openTransport, type TransportKind } from './transports.ts';
 
 /** A shutdown that takes longer is given up: the store is consistent at every moment anyway. */
 const STOP_TIMEOUT_MS = 5_000;
@@ -33,6 +33,8 @@ export interface DaemonOptions {
   readonly home: Home;
   readonly layers: NodeLayers;
   readonly settings: NodeSettings;
+  /** `quic` unless told. */
+  readonly transport?: TransportKind;
   /** `host:port`; port 0 lets the kernel choose. */
   readonly listen: string;
   /** Addresses to dial, whoever is there. */
@@ -103,21 +105,18 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
     const { seed, signer } = await readIdentity(home);
     const store = await openStore(home.storePath);
     closers.push(() => store.close());
-    const transport = createQuicTransport({
+    const log = openLog();
+    const transport = openTransport({
+      kind: options.transport ?? 'quic',
+      home,
       seed,
-      didOf: encodeDid,
-      settings: { inboundLinksMax: settings.peering.linksMax },
+      inboundLinksMax: settings.peering.linksMax,
+      warned: (error) => host.log('warn', 'certificate_not_kept', { reason: messageOf(error) }),
     });
     closers.push(() => transport.close());
     const telemetry = createBook({ now: () => performance.timeOrigin + performance.now() });
     observeProcess(telemetry);
-    const host = createHost({
-      store,
-      transport,
-      telemetry,
-      log: openLog(),
-      logLevelMin: options.logLevel,
-    });
+    const host = createHost({ store, transport, telemetry, log, logLevelMin: options.logLevel });
     const remembered = await recall(home, layers, signer.did, host.log);
     const node = await createNode({ host, network, signer, layers, settings, ...remembered });
     closers.push(() => node.stop());
@@ -129,6 +128,7 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
         self: signer.did,
         version: PROTOCOL,
         address,
+        certificate: () => parseAddress(node.address ?? address)?.certificate,
         discovery: layers.discovery({ self: signer.did }),
         report: (event) => {
           if (event.event === 'found') node.meet({ address: event.address, did: event.did });

@@ -23,10 +23,10 @@ const status: Printer = (value) => {
 };
 
 const started: Printer = (value) => {
-  const { did, network, address, control, multicast } = value as Row;
+  const { did, network, address, transport, control, multicast } = value as Row;
   return [
     `${text(did)} runs in ${text(network)}`,
-    `listening at ${text(address)} (QUIC), asked at ${text(control)}`,
+    `listening at ${text(address)} (${text(transport)}), asked at ${text(control)}`,
     multicast === null
       ? 'peers on this network are found by mDNS'
       : `no mDNS: ${text(multicast)}. Name peers with "peers HOST:PORT"`,

@@ -1,28 +1,35 @@
 /** `node start`: runs a node until it is told to stop. */
-import { Fault } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
 import type { Node, NodeEvent } from '#contracts/node.ts';
 import { readSettings, settingsSchema } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { eventLine, eventView } from '#reference/operations/events.ts';
-import { isDialable } from '#reference/operations/methods/network.ts';
 import { formatAddress } from '#reference/transport/address.ts';
 import { show } from './ask.ts';
 import { startDaemon, untilStopped } from './daemon.ts';
 import type { Home } from './home.ts';
 import { printable } from './print.ts';
 import { common, type Subcommand } from './subcommand.ts';
-import { wholeNumber, type Spoken, type Vocabulary } from '#reference/commands/words.ts';
+import { checkPeers, TRANSPORTS } from './transports.ts';
+import { oneOf, wholeNumber, type Spoken, type Vocabulary } from '#reference/commands/words.ts';
 
 const startWords: Vocabulary = {
-  port: { value: 'N', summary: 'UDP port for QUIC; 0 lets the system choose', byDefault: '0' },
+  port: {
+    value: 'N',
+    summary: 'port, of UDP for QUIC, of TCP for WebTransport; 0 lets the system choose',
+    byDefault: '0',
+  },
   host: { value: 'ADDRESS', summary: 'address to listen at', byDefault: '0.0.0.0' },
   control: {
     value: 'N',
     summary: 'TCP port of the control server on 127.0.0.1; 0 lets the system choose',
     byDefault: '0',
   },
-  peers: { value: 'HOST:PORT,...', summary: 'whom to dial besides those that mDNS finds' },
+  transport: { value: TRANSPORTS.join('|'), summary: 'what links go over', byDefault: 'quic' },
+  peers: {
+    value: 'HOST:PORT,...',
+    summary: 'whom to dial besides those that mDNS finds; over WebTransport HOST:PORT/HASH',
+  },
   interface: { value: 'ADDRESS', summary: 'IPv4 address of the interface for mDNS' },
   alone: { summary: 'no mDNS: neither announce nor browse' },
   verbose: { summary: 'log every refusal and every dial, as JSON on standard error' },
@@ -52,11 +59,8 @@ const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
     Object.fromEntries([...spoken.values].filter(([word]) => Object.hasOwn(settingWords, word))),
   );
   const peers = (spoken.values.get('peers') ?? '').split(',').filter((each) => each !== '');
-  for (const peer of peers) {
-    if (!isDialable(peer)) {
-      throw new Fault('usage', `peers: expected host:port, separated by commas, got ${peer}`);
-    }
-  }
+  const transport = oneOf(spoken, 'transport', TRANSPORTS) ?? 'quic';
+  checkPeers(transport, peers);
   const port = wholeNumber(spoken, 'port', 0, [0, 65_535]);
   const controlPort = wholeNumber(spoken, 'control', 0, [0, 65_535]);
   const host = spoken.values.get('host') ?? '0.0.0.0';
@@ -66,6 +70,7 @@ const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
     home,
     layers: referenceLayers,
     settings,
+    transport,
     listen: formatAddress({ host, port }),
     controlPort,
     peers: peers.map((address) => ({ address, did: undefined })),
@@ -80,6 +85,7 @@ const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
     did: daemon.node.did,
     network: daemon.node.network.genesis.name,
     address: daemon.address,
+    transport,
     control: daemon.control.address,
     multicast: spoken.values.has('alone') ? 'not wanted' : (daemon.multicastUnavailable ?? null),
   };

@@ -61,7 +61,7 @@ const dial = (node: Node, { address }: { readonly address: string }): Answer => 
   return ok({ dialling: address });
 };
 
-/** Whether somebody can be dialled there: an address with a port, which is not 0. */
+/** Whether somebody can be dialled there: an address with a port, which is not 0. Over WebTransport it ends with a hash. */
 export const isDialable = (address: string): boolean => (parseAddress(address)?.port ?? 0) > 0;
 
 export const networkMethods: Methods = {

@@ -1,19 +1,18 @@
 /**
- * A Link over one native stream: one writer, one reader, one end.
+ * A Link over one bidirectional stream of whatever connection: one writer, one reader, one end.
  *
  * Writing: frames go into the bounded outbox; one write is under way at any time, and it resolves when
- * QUIC's flow control took the bytes, so a peer who does not read fills its window (1 MiB), then our
+ * the transport's flow control took the bytes, so a peer who does not read fills its window, then our
  * outbox, then `send` answers `full`. Nothing grows.
  *
- * Reading: begins with `open`. Until then arrived bytes wait in the native layer, inside the window.
+ * Reading: begins with `open`. Until then arrived bytes wait in the stream, inside its bound.
  *
- * Ending: an abort throws away what was buffered (10 kB of 500 kB arrived), and a resolved write is
- * no arrival. So `close` finishes our half and reads on, discarding, until the peer has done its part:
- * the peer reaches our end of stream only after every byte before it, and then ends the connection,
- * which we see. That takes a round trip; a peer who does not read is cut after `closeFlushMs`.
+ * Ending: an abort throws away what was buffered (over QUIC 10 kB of 500 kB arrived), and a resolved
+ * write is no arrival. So `close` finishes our half and reads on, discarding, until the peer has done
+ * its part: the peer reaches our end of stream only after every byte before it, and then ends the
+ * connection, which we see. That takes a round trip; a peer who does not read is cut after `closeFlushMs`.
  *
- * The native errors carry no reason: "connection lost" is all they say. Whether the peer ended the
- * connection or fell silent is told by the count of CONNECTION_CLOSE frames received.
+ * Whether the peer ended the connection or fell silent, each transport tells in its own way: `reasonOf`.
  *
  * An exception thrown by a handler of `LinkEvents` is our own bug: it is not caught here and ends the
  * process as an unhandled rejection.
@@ -21,29 +20,44 @@
 import assert from 'node:assert/strict';
 import type { Did } from '#contracts/identifiers.ts';
 import type { CloseReason, Link, LinkEvents, SendStatus } from '#contracts/transport.ts';
-import type { NativeConnection, NativeStream } from './native.ts';
 import { createOutbox } from './outbox.ts';
 
-export interface QuicLinkOptions {
-  readonly connection: NativeConnection;
-  readonly stream: NativeStream;
-  readonly side: 'dialler' | 'listener';
-  readonly proven: Did;
+/** One bidirectional stream. One reader and one writer each. */
+export interface ByteStream {
+  /** Up to `bytesMax` bytes; null at the clean end of the stream; rejects when the connection ends. */
+  read(bytesMax: number): Promise<Uint8Array | null>;
+  /** Resolves when flow control took all of it; the array may be used again then. */
+  write(bytes: Uint8Array): Promise<void>;
+  finishWrite(): Promise<void>;
+}
+
+export interface StreamLinkOptions {
+  readonly stream: ByteStream;
+  /** Ends the connection at once. Safe to call twice. */
+  readonly abort: () => void;
+  /** Settles when the connection has ended, however that went. */
+  readonly ended: Promise<unknown>;
+  /** Why the connection ended, by the error of a read. */
+  readonly reasonOf: (error: unknown) => CloseReason;
+  readonly side: Link['side'];
+  readonly proven: Did | undefined;
   readonly binding: string;
   readonly remoteAddress: string;
   readonly unsentBytesMax: number;
+  /** Bytes of one write. */
+  readonly writeBytesMax: number;
   readonly readBytesMax: number;
   readonly closeFlushMs: number;
 }
 
-export interface QuicLink extends Link {
+export interface StreamLink extends Link {
   /** Resolves when nothing is left to tell: after `closed`, or when the connection of an unopened link ended. */
   readonly gone: Promise<void>;
 }
 
-export const createQuicLink = (options: QuicLinkOptions): QuicLink => {
-  const { connection, stream } = options;
-  const outbox = createOutbox(options.unsentBytesMax);
+export const createStreamLink = (options: StreamLinkOptions): StreamLink => {
+  const { stream, abort } = options;
+  const outbox = createOutbox(options.unsentBytesMax, options.writeBytesMax);
   let events: LinkEvents | undefined;
   let state: 'live' | 'closing' | 'lost' | 'ended' = 'live';
   let endReason: CloseReason | undefined;
@@ -59,7 +73,7 @@ export const createQuicLink = (options: QuicLinkOptions): QuicLink => {
     state = 'ended';
     endReason = reason;
     clearTimeout(flushDeadline);
-    connection.abort();
+    abort();
     outbox.clear();
     resolveGone();
     events?.closed(reason);
@@ -67,9 +81,7 @@ export const createQuicLink = (options: QuicLinkOptions): QuicLink => {
 
   const readFailed = (error: unknown): void => {
     if (state === 'closing') return end('local');
-    const toldByPeer =
-      connection.stats().frameRxConnectionClose > 0 || String(error).includes('reset by peer');
-    end(toldByPeer ? 'remote' : 'lost');
+    end(options.reasonOf(error));
   };
 
   const readDone = (bytes: Uint8Array | null): void => {
@@ -103,7 +115,7 @@ export const createQuicLink = (options: QuicLinkOptions): QuicLink => {
   const writeFailed = (): void => {
     if (state === 'ended') return;
     // The reader says why, after it handed over what had arrived; an abort makes sure that it ends.
-    connection.abort();
+    abort();
     outbox.clear();
     if (state === 'live') state = 'lost';
   };
@@ -144,7 +156,7 @@ export const createQuicLink = (options: QuicLinkOptions): QuicLink => {
   const close = (): void => {
     if (state === 'closing' || state === 'ended') return;
     state = 'closing';
-    flushDeadline = setTimeout(() => connection.abort(), options.closeFlushMs);
+    flushDeadline = setTimeout(() => abort(), options.closeFlushMs);
     startReading();
     startWriting();
   };
@@ -154,7 +166,7 @@ export const createQuicLink = (options: QuicLinkOptions): QuicLink => {
     outbox.clear();
     if (!reading) resolveGone();
   };
-  connection.closed().then(connectionEnded, connectionEnded);
+  options.ended.then(connectionEnded, connectionEnded);
 
   return {
     side: options.side,
