@@ -13,6 +13,21 @@ export interface Tip {
   readonly id: RecordId;
 }
 
+/**
+ * Ids by what they begin with. `prefix` is a few lower-case hex digits; '' is all ids. Equal sets have
+ * equal fingerprints, and two that differ are told apart from the top down.
+ */
+export interface IdIndex {
+  count(prefix: string): number;
+  /** 64 hex digits, the same for equal sets; '' for none. */
+  fingerprint(prefix: string): string;
+  /** Sorted. */
+  ids(prefix: string): readonly RecordId[];
+  /** Once for each id that comes, and once for each that goes. */
+  add(id: RecordId): void;
+  remove(id: RecordId): void;
+}
+
 export interface Knowledge {
   readonly topic: Topic;
   /** Records held with all their ancestors. */
@@ -34,6 +49,8 @@ export interface Knowledge {
   forked(): readonly Did[];
   /** Every record in causal order: by depth, then id. The order of exports. */
   ordered(): readonly RecordId[];
+  /** Kept with every change, if reconciliation wants one. Where there is none, ids are indexed when asked for. */
+  readonly index?: Pick<IdIndex, 'count' | 'fingerprint' | 'ids'>;
 }
 
 /** The knowledge itself: a log that a record enters when everything it names is there. */
