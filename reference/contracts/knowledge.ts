@@ -43,6 +43,8 @@ export interface Knowledge {
   run(author: Did, from: number, to: number): readonly RecordId[];
   /** Length of the longest way from a first record: a record's links always have a smaller depth. */
   depth(id: RecordId): number;
+  /** What a held record names: its `previous` and its parents. */
+  links?(id: RecordId): readonly RecordId[];
   /** The clock of a record: everything in its past and itself. */
   clockOf(id: RecordId): VectorClock | undefined;
   /** Authors who signed two children of one record, sorted. */

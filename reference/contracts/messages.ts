@@ -112,7 +112,7 @@ export interface Filter {
 /**
  * What its sender holds of some ranges of ids. A range is a prefix: hex digits with which ids begin.
  * A branch has sixteen hashes of four bytes, one for each next digit (0: nothing there); a leaf has
- * two bytes of each id. All are salted, so what is alike by mistake differs the next time. Base64url.
+ * three bytes of each id. All are salted, so what is alike by mistake differs the next time. Base64url.
  */
 export interface RangeClaims {
   readonly salt: string;

@@ -122,6 +122,7 @@ export const create = (topic: Topic, index?: IdIndex): Log => {
     heads: () => [...heads].sort(),
     run: (author, from, to) => (chains.get(author) ?? []).slice(Math.max(0, from - 1), to).flat(),
     depth: (id) => known(id).depth,
+    links: (id) => linksOf(known(id)),
     forked: () => [...forkedAuthors].sort(),
     ordered: () => [...entries.values()].sort(byDepth).map(({ id }) => id),
     children,

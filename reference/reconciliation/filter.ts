@@ -8,7 +8,7 @@
 import type { RecordId } from '#contracts/identifiers.ts';
 import { FILTER_BITS_MAX, FILTER_HASHES_MAX, type Filter } from '#contracts/messages.ts';
 import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
-import { keyOf, SALT_CHARACTERS, saltedHash, type Key } from './salted.ts';
+import { keyOf, SALT_CHARACTERS, saltedHash } from './salted.ts';
 
 /** Beyond this many ids a filter of the largest size is wrong too often. */
 export const FILTER_IDS_MAX = 8_192;
@@ -32,20 +32,18 @@ export const shapeOf = (count: number): Pick<Filter, 'bits' | 'hashes'> => {
   return { bits, hashes: Math.min(FILTER_HASHES_MAX, Math.max(1, best)) };
 };
 
-/** The places of an id: first + i * step, where the step is odd and so never meets a place twice. */
-const placesOf = (key: Key, id: RecordId, { bits, hashes }: Pick<Filter, 'bits' | 'hashes'>) => {
-  const [first, second] = saltedHash(key, id);
-  const step = second | 1;
-  return Array.from({ length: hashes }, (_, index) => (first + index * step) & (bits - 1));
-};
-
 /** A filter of these ids. */
 export const fill = (ids: readonly RecordId[], salt: string): Filter => {
   const shape = shapeOf(ids.length);
   const key = keyOf(salt);
   const data = Buffer.alloc(shape.bits / 8);
+  // The places of an id: first + i * step, where the step is odd and so never meets a place twice.
   for (const id of ids) {
-    for (const place of placesOf(key, id, shape)) data[place >> 3]! |= 1 << (place & 7);
+    const [first, second] = saltedHash(key, id);
+    for (let index = 0; index < shape.hashes; index++) {
+      const place = (first + index * (second | 1)) & (shape.bits - 1);
+      data[place >> 3]! |= 1 << (place & 7);
+    }
   }
   return { salt, ...shape, count: ids.length, data: data.toString('base64url') };
 };
@@ -83,7 +81,13 @@ export const openFilter = (filter: Filter): Outcome<OpenFilter, 'filter_refused'
   }
   const key = keyOf(salt);
   return accepted({
-    has: (id) =>
-      placesOf(key, id, filter).every((place) => (data[place >> 3]! & (1 << (place & 7))) !== 0),
+    has(id) {
+      const [first, second] = saltedHash(key, id);
+      for (let index = 0; index < hashes; index++) {
+        const place = (first + index * (second | 1)) & (bits - 1);
+        if ((data[place >> 3]! & (1 << (place & 7))) === 0) return false;
+      }
+      return true;
+    },
   });
 };

@@ -3,11 +3,11 @@
  *
  * Who lacks something sends hashes of its sixteen largest ranges; the other says which of them it holds
  * otherwise; those are cut into sixteen again, and so on, until the ranges are so small that their ids
- * can be named in two bytes each. Then the other sends what was not named, causes first:
+ * can be named in three bytes each. Then the other sends what was not named, causes first:
  *
  *   lacks   branches '': 16 hashes               holds   differing: 3, a
  *   lacks   branches 3, a: 16 hashes each        holds   differing: 3c, a0
- *   lacks   leaves 3c, a0: two bytes of each id  holds   the records that are not among them
+ *   lacks   leaves 3c, a0: 3 bytes of each id    holds   the records that are not among them
  *
  * Rounds grow with the logarithm of the set, bytes with the difference. Neither side remembers anything
  * between two rounds. All hashes are salted: what was alike by mistake differs in the next search.
@@ -25,12 +25,12 @@ export type Index = NonNullable<Knowledge['index']>;
 const LEAF_IDS = 64;
 /** Ranges that are cut further. More of them, and naming ids costs no more than another round. */
 const BRANCHES_MAX = 1_024;
-/** Ids named in one pull: 256 KiB. What is beyond is found in the next search. */
+/** Ids named in one pull: 384 KiB. What is beyond is found in the next search. */
 const NAMED_IDS_MAX = 131_072;
 /** A search begins at most so deep, however large a claimed difference. */
 const START_LEVEL_MAX = 2;
 const BRANCH_BYTES = 4 * DIGITS.length;
-const NAME_BYTES = 2;
+const NAME_BYTES = 3;
 
 /** How many digits make a range of so many ids small enough to name them. */
 const levelOf = (count: number): number =>
@@ -42,7 +42,7 @@ const hashAt = (index: Index, key: Key, prefix: string): number => {
   return fingerprint === '' ? 0 : saltedHash(key, fingerprint)[0] || 1;
 };
 
-const nameOf = (key: Key, id: RecordId): number => saltedHash(key, id)[0] & 0xffff;
+const nameOf = (key: Key, id: RecordId): number => saltedHash(key, id)[0] >>> 8;
 
 const branchAt = (index: Index, key: Key, prefix: string): string => {
   const bytes = Buffer.alloc(BRANCH_BYTES);
@@ -54,7 +54,7 @@ const branchAt = (index: Index, key: Key, prefix: string): string => {
 
 const leafOf = (key: Key, ids: readonly RecordId[]): string => {
   const bytes = Buffer.alloc(NAME_BYTES * ids.length);
-  ids.forEach((id, place) => bytes.writeUInt16BE(nameOf(key, id), NAME_BYTES * place));
+  ids.forEach((id, place) => bytes.writeUIntBE(nameOf(key, id), NAME_BYTES * place, NAME_BYTES));
   return bytes.toString('base64url');
 };
 
@@ -152,7 +152,7 @@ export const unnamedIn = (index: Index, { salt, leaves }: RangeClaims): RecordId
     const bytes = Buffer.from(text, 'base64url');
     const named = new Set<number>();
     for (let place = 0; place + NAME_BYTES <= bytes.length; place += NAME_BYTES) {
-      named.add(bytes.readUInt16BE(place));
+      named.add(bytes.readUIntBE(place, NAME_BYTES));
     }
     return index.ids(prefix).filter((id) => !named.has(nameOf(key, id)));
   });

@@ -50,6 +50,7 @@ import {
   placeIn,
   placeOf,
   withinBytes,
+  type Placed,
 } from './serving.ts';
 
 /** Of so many digests that find a difference one brings a filter, whatever clocks say. */
@@ -72,6 +73,21 @@ const lackedBySender = (
   const placed = lacked.map(placeIn(knowledge)).sort(inOrder);
   return placed.slice(0, BATCH_MAX).map(({ id }) => id);
 };
+
+/**
+ * What the owner of a filter lacks, causes first. Whoever lacks a record lacks all that rests on it, so a
+ * filter that shows one of those as held is mistaken: a mistake costs the first record of a branch at most.
+ */
+function* lackedByOwner(knowledge: Knowledge, filter: OpenFilter): Generator<Placed> {
+  const lacked = new Set<RecordId>();
+  const restsOnLacked = (id: RecordId): boolean =>
+    knowledge.links?.(id).some((link) => lacked.has(link)) ?? false;
+  for (const id of knowledge.ordered()) {
+    if (filter.has(id) && !restsOnLacked(id)) continue;
+    lacked.add(id);
+    yield { id, depth: knowledge.depth(id) };
+  }
+}
 
 export const create: CreateReconciliation = ({ content }) => {
   const window = createWindows();
@@ -185,8 +201,8 @@ export const create: CreateReconciliation = ({ content }) => {
       if (pull.filter) {
         const filter = openFilter(pull.filter);
         if (!filter.ok || knowledge.count > SCANNED_MAX) return nothing;
-        const ids = knowledge.ordered().filter((id) => !filter.value.has(id));
-        return withinBytes(placedById(knowledge, ids, after), bytesMax, read);
+        const placed = lackedByOwner(knowledge, filter.value);
+        return withinBytes(beyond(after, placed), bytesMax, read);
       }
       return withinBytes(beyond(after, placedByRuns(knowledge, pull)), bytesMax, read);
     },

@@ -37,37 +37,43 @@ const wordAt = (hex: string, place: number): number => {
   return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | ((word >>> 24) & 0xff);
 };
 
-/** The hash of the first 32 hex digits. */
+/** Two rounds for each of four words and the length, four for each word of the output. */
+const ROUNDS = 18;
+const LAST_INPUT_ROUND = 9;
+const FIRST_OUTPUT_ROUND = 13;
+
+/**
+ * The hash of the first 32 hex digits. One loop and no inner function: it runs for every id of a filter.
+ */
 export const saltedHash = ({ low, high }: Key, hex: string): Hash => {
   let v0 = low;
   let v1 = high ^ 0xee;
   let v2 = 0x6c796765 ^ low;
   let v3 = 0x74656462 ^ high;
-  const mix = (rounds: number): void => {
-    for (let round = 0; round < rounds; round++) {
-      v0 = (v0 + v1) | 0;
-      v1 = rotate(v1, 5) ^ v0;
-      v0 = rotate(v0, 16);
-      v2 = (v2 + v3) | 0;
-      v3 = rotate(v3, 8) ^ v2;
-      v0 = (v0 + v3) | 0;
-      v3 = rotate(v3, 7) ^ v0;
-      v2 = (v2 + v1) | 0;
-      v1 = rotate(v1, 13) ^ v2;
-      v2 = rotate(v2, 16);
+  let word = 0;
+  let first = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    if (round < LAST_INPUT_ROUND && round % 2 === 0) {
+      const place = (round / 2) * WORD_DIGITS;
+      word = place < DIGITS ? wordAt(hex, place) : (DIGITS / 2) << 24;
+      v3 ^= word;
     }
-  };
-  const absorb = (word: number): void => {
-    v3 ^= word;
-    mix(2);
-    v0 ^= word;
-  };
-  for (let place = 0; place < DIGITS; place += WORD_DIGITS) absorb(wordAt(hex, place));
-  absorb((DIGITS / 2) << 24);
-  v2 ^= 0xee;
-  mix(4);
-  const first = (v1 ^ v3) >>> 0;
-  v1 ^= 0xdd;
-  mix(4);
+    v0 = (v0 + v1) | 0;
+    v1 = rotate(v1, 5) ^ v0;
+    v0 = rotate(v0, 16);
+    v2 = (v2 + v3) | 0;
+    v3 = rotate(v3, 8) ^ v2;
+    v0 = (v0 + v3) | 0;
+    v3 = rotate(v3, 7) ^ v0;
+    v2 = (v2 + v1) | 0;
+    v1 = rotate(v1, 13) ^ v2;
+    v2 = rotate(v2, 16);
+    if (round <= LAST_INPUT_ROUND && round % 2 === 1) v0 ^= word;
+    if (round === LAST_INPUT_ROUND) v2 ^= 0xee;
+    if (round === FIRST_OUTPUT_ROUND) {
+      first = (v1 ^ v3) >>> 0;
+      v1 ^= 0xdd;
+    }
+  }
   return [first, (v1 ^ v3) >>> 0];
 };
