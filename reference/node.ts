@@ -28,6 +28,7 @@ import type { NodeSettings } from '#contracts/settings.ts';
 import type { CoordinationState } from '#contracts/snapshot.ts';
 import { isReserved, type TopicPolicy } from '#contracts/topics.ts';
 import type { Listener } from '#contracts/transport.ts';
+import { createAllowances } from './node/allowances.ts';
 import { createAuthor } from './node/author.ts';
 import { createOpenTopics, othersIn } from './node/open-topics.ts';
 import { createOwnChain } from './node/own-chain.ts';
@@ -113,12 +114,18 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   };
 
   // Effects of the cores become writes, words and timers.
-  const send = (peers: readonly Did[], message: GossipMessage): void => {
+  const allowances = createAllowances(trust);
+  const send = (peers: readonly Did[], message: GossipMessage): number => {
     const frame = frames.encode(message);
     for (const peer of peers) peering.session(peer)?.send(frame);
+    return frame.length;
   };
   const sendInParts = (peers: readonly Did[], message: TopicMessage): void => {
-    for (const part of partsOf(message)) send(peers, part);
+    const isAnswer = message.type === 'response' || message.type === 'pull-response';
+    for (const part of partsOf(message)) {
+      const bytes = send(peers, part);
+      if (isAnswer) for (const peer of peers) allowances.charge(host.monotonic(), peer, bytes);
+    }
   };
   const failed = (error: Error): void => {
     host.log('error', 'store_failed', { reason: error.message });
@@ -135,12 +142,13 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     new Promise((resolve, reject) => perform(topic, effects, resolve, reject));
 
   // Links become sessions, and what is said there is led to the gossip of its topic.
-  const say = (peer: Did, message: GossipMessage): void => send([peer], message);
+  const say = (peer: Did, message: GossipMessage): void => void send([peer], message);
   const topics = createTopics({
     gossips,
     trust,
     host,
     say,
+    allowances,
     perform,
     count,
     claimed: (peer, digest) => ownChain.heard(peer, digest),

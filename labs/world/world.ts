@@ -41,7 +41,13 @@ const PULL_BYTES_MAX = 1_048_576;
 const trust: Trust = Object.freeze<Trust>({
   score: () => 0.6,
   classOf: () => 'Partner',
-  budget: () => ({ pullBytesMax: PULL_BYTES_MAX, subscriptionsMax: 500 }),
+  budget: () => ({
+    pullBytesMax: PULL_BYTES_MAX,
+    pullsMax: 3,
+    backOffMsMin: 300,
+    backOffMsMax: 1_200,
+    subscriptionsMax: 500,
+  }),
   mayPublish: (_, author) => author !== signerOf('outlaw').did,
   mayRead: () => true,
 });

@@ -32,7 +32,12 @@ export const SESSION_EVENTS = [
 export type SessionEvent = (typeof SESSION_EVENTS)[number];
 
 /** Everything counted of messages about a topic that gossip does not hear. */
-export const TOPIC_EVENTS = ['topic_unknown', 'request_not_permitted'] as const;
+export const TOPIC_EVENTS = [
+  'topic_unknown',
+  'request_not_permitted',
+  'pull_deferred',
+  'request_deferred',
+] as const;
 export type TopicEvent = (typeof TOPIC_EVENTS)[number];
 
 /** Everything a node counts. */

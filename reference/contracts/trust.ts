@@ -14,7 +14,13 @@ export type TrustClass = (typeof TRUST_CLASSES)[number];
 
 /** What a class may cost us. */
 export interface Budget {
+  /** Bytes of records in one answer. */
   readonly pullBytesMax: number;
+  /** Pulls of one peer that are open at a time. */
+  readonly pullsMax: number;
+  /** Who took more than its share is asked to wait so long, at first and at most. */
+  readonly backOffMsMin: number;
+  readonly backOffMsMax: number;
   readonly subscriptionsMax: number;
 }
 

@@ -3,7 +3,7 @@
  *
  * What is the same for every topic is settled here, before gossip hears of it: whether there is such a
  * topic, who wants to hear of it (`subscriptions.ts`), who may ask for its records, and how many bytes
- * an answer may cost.
+ * an answer may cost (`allowances.ts`).
  */
 import type { Effect } from '#contracts/effects.ts';
 import type { Gossip } from '#contracts/gossip.ts';
@@ -12,11 +12,14 @@ import type { Did, Topic } from '#contracts/identifiers.ts';
 import type {
   Digest,
   GossipMessage,
+  PullRequest,
+  PullResponse,
   SubscriptionMessage,
   TopicMessage,
 } from '#contracts/messages.ts';
 import type { NodeCount } from '#contracts/node.ts';
 import type { Trust } from '#contracts/trust.ts';
+import type { Allowances } from './allowances.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
 /** The gossip of each topic that is open. */
@@ -29,11 +32,24 @@ export const gossipOf = (gossips: Gossips, topic: Topic): Gossip => {
   return gossip;
 };
 
+/** Nothing now: the answer to a pull of somebody who has had its share. */
+const deferred = ({ topic, nonce }: PullRequest, waitMs: number): PullResponse => ({
+  type: 'pull-response',
+  topic,
+  records: [],
+  done: true,
+  truncated: true,
+  waitMs,
+  nonce,
+});
+
 export interface TopicsOptions {
   readonly gossips: Gossips;
   readonly trust: Trust;
   readonly host: Pick<Host, 'after' | 'monotonic'>;
-  readonly say: (peer: Did, message: SubscriptionMessage) => void;
+  readonly say: (peer: Did, message: SubscriptionMessage | PullResponse) => void;
+  /** What each peer may still draw. */
+  readonly allowances: Allowances;
   /** Performs what a topic's gossip decided. */
   readonly perform: (topic: Topic, effects: readonly Effect[]) => void;
   readonly count: (event: NodeCount, fields: { readonly [name: string]: unknown }) => void;
@@ -58,7 +74,7 @@ export interface Topics {
 }
 
 export const createTopics = (options: TopicsOptions): Topics => {
-  const { gossips, trust, host, say, perform, count } = options;
+  const { gossips, trust, host, say, allowances, perform, count } = options;
   const peers = new Set<Did>();
 
   /** Hands a topic's gossip an input and performs what follows from it. */
@@ -89,7 +105,17 @@ export const createTopics = (options: TopicsOptions): Topics => {
       count('request_not_permitted', { peer, detail: topic });
       return undefined;
     }
-    if (type === 'request') return message;
+    if (type === 'request') {
+      if (allowances.mayRequest(host.monotonic(), peer)) return message;
+      count('request_deferred', { peer, detail: topic });
+      return undefined;
+    }
+    const pull = allowances.pull(host.monotonic(), peer);
+    if (pull.answer !== 'served') {
+      count('pull_deferred', { peer, detail: topic });
+      if (pull.answer === 'wait') say(peer, deferred(message, pull.waitMs));
+      return undefined;
+    }
     const { pullBytesMax } = trust.budget(peer);
     return { ...message, maxBytes: Math.min(message.maxBytes, pullBytesMax) };
   };

@@ -16,10 +16,34 @@ const CLASS_FLOORS = [0.1, 0.4, 0.7] as const;
 
 /** What each class may cost. */
 export const BUDGETS: { readonly [Name in TrustClass]: Budget } = {
-  Isolated: { pullBytesMax: 65_536, subscriptionsMax: 10 },
-  Known: { pullBytesMax: 262_144, subscriptionsMax: 100 },
-  Partner: { pullBytesMax: 1_048_576, subscriptionsMax: 500 },
-  Federated: { pullBytesMax: 1_048_576, subscriptionsMax: 1_000 },
+  Isolated: {
+    pullBytesMax: 65_536,
+    pullsMax: 1,
+    backOffMsMin: 1_500,
+    backOffMsMax: 5_000,
+    subscriptionsMax: 10,
+  },
+  Known: {
+    pullBytesMax: 262_144,
+    pullsMax: 2,
+    backOffMsMin: 800,
+    backOffMsMax: 2_500,
+    subscriptionsMax: 100,
+  },
+  Partner: {
+    pullBytesMax: 1_048_576,
+    pullsMax: 3,
+    backOffMsMin: 300,
+    backOffMsMax: 1_200,
+    subscriptionsMax: 500,
+  },
+  Federated: {
+    pullBytesMax: 1_048_576,
+    pullsMax: 3,
+    backOffMsMin: 300,
+    backOffMsMax: 1_200,
+    subscriptionsMax: 1_000,
+  },
 };
 
 /** The class of a score in [0, 1]. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Did, Topic } from '#contracts/identifiers.ts';
 import type { SubscriptionMessage, SubscriptionStatus } from '#contracts/messages.ts';
 import { createSubscriptions } from '#reference/node/subscriptions.ts';
+import { BUDGETS } from '#reference/trust/trust.ts';
 import { createScheduler } from '#reference/sim/scheduler.ts';
 import { HOURS, signerOf } from '#test/support/village.ts';
 
@@ -19,7 +20,7 @@ const facing = (subscriptionsMax = 10) => {
     topics: () => [HOURS, EUROS, SECRETS],
     trust: {
       mayRead: (topic) => topic !== SECRETS,
-      budget: () => ({ pullBytesMax: 1, subscriptionsMax }),
+      budget: () => ({ ...BUDGETS.Isolated, subscriptionsMax }),
     },
     after: scheduler.after,
     say: (peer, message) => {

@@ -7,8 +7,10 @@ import type { Did, Topic } from '#contracts/identifiers.ts';
 import type { GossipMessage, PullRequest, TopicMessage } from '#contracts/messages.ts';
 import type { NodeCount } from '#contracts/node.ts';
 import type { Trust } from '#contracts/trust.ts';
+import { createAllowances } from '#reference/node/allowances.ts';
 import { createPerformer, type PerformerOptions } from '#reference/node/performer.ts';
 import { createTopics } from '#reference/node/topics.ts';
+import { BUDGETS } from '#reference/trust/trust.ts';
 import { createScheduler } from '#reference/sim/scheduler.ts';
 import { HOURS, inventedId, nonceOf, signerOf } from '#test/support/village.ts';
 
@@ -38,7 +40,7 @@ const trust: Trust = {
   classOf: () => 'Isolated',
   mayPublish: () => true,
   mayRead: (topic) => topic !== SECRETS,
-  budget: () => ({ pullBytesMax: PULL_BYTES_MAX, subscriptionsMax: 10 }),
+  budget: () => ({ ...BUDGETS.Isolated, pullBytesMax: PULL_BYTES_MAX }),
 };
 
 /** Two topics, one of them closed to others, and all that they were handed and led to. */
@@ -54,6 +56,7 @@ const listeningTo = () => {
     trust,
     host: { after: scheduler.after, monotonic: scheduler.now },
     say: (_peer, message) => said.push(message),
+    allowances: createAllowances(trust),
     perform: (topic, effects) => {
       for (const effect of effects) {
         if (effect.effect === 'log') performed.push(effect.detail ?? '');
@@ -98,6 +101,17 @@ describe('a message about a topic', () => {
     expect(counted).toEqual(messagesOf('ledger:beans').map(() => 'topic_unknown'));
   });
 
+  it('that asks for more than the peer may draw is told to wait, and when it goes on asking it is told nothing', () => {
+    const { topics, heard, counted, said } = listeningTo();
+    topics.connected(BEN);
+    said.length = 0;
+    for (let index = 0; index < 3; index++) topics.received(BEN, messagesOf(HOURS).at(-1)!);
+    expect(heard).toEqual([`${HOURS} pull-request`]);
+    expect(counted).toEqual(['pull_deferred', 'pull_deferred']);
+    const wait = { type: 'pull-response', topic: HOURS, records: [], done: true, truncated: true };
+    expect(said).toEqual([{ ...wait, waitMs: 1_500, nonce }]);
+  });
+
   it('that asks for what the peer may not read is counted and nothing else', () => {
     const { topics, heard, counted, said } = listeningTo();
     topics.connected(BEN);
@@ -111,18 +125,15 @@ describe('a message about a topic', () => {
   });
 
   it('that pulls is cut down to what the class of the peer may cost, and not raised to it', () => {
-    const { topics, messages } = listeningTo();
-    topics.connected(BEN);
     const pull = messagesOf(HOURS).at(-1) as PullRequest;
-    for (const maxBytes of [1, PULL_BYTES_MAX, PULL_BYTES_MAX + 1, Number.MAX_SAFE_INTEGER]) {
+    const heardAs = [1, PULL_BYTES_MAX, PULL_BYTES_MAX, PULL_BYTES_MAX];
+    const asked = [1, PULL_BYTES_MAX, PULL_BYTES_MAX + 1, Number.MAX_SAFE_INTEGER];
+    asked.forEach((maxBytes, index) => {
+      const { topics, messages } = listeningTo();
+      topics.connected(BEN);
       topics.received(BEN, { ...pull, maxBytes });
-    }
-    expect(messages).toEqual(
-      [1, PULL_BYTES_MAX, PULL_BYTES_MAX, PULL_BYTES_MAX].map((maxBytes) => ({
-        ...pull,
-        maxBytes,
-      })),
-    );
+      expect(messages).toEqual([{ ...pull, maxBytes: heardAs[index] }]);
+    });
   });
 
   it('is not heard of a peer that is not connected, before or after', () => {
