@@ -17,6 +17,8 @@ export const TOPICS_MAX = 256;
 /** First on every link, from both sides. */
 export interface Hello extends HelloFacts {
   readonly type: 'hello';
+  /** Its decoder inflates: long frames may be packed. Not signed: a wish, and no fact. */
+  readonly inflates?: true;
 }
 
 /** Second on every link, from both sides: the signature over both Hellos and the link. */

@@ -112,6 +112,7 @@ export const schemas: Schemas = {
     // Another protocol is an answerable difference, not a malformed Hello.
     protocol: spelled(PROTOCOL_PATTERN, 'a protocol like icn/gossip/1'),
     nonce,
+    inflates: z.exactOptional(z.literal(true)),
   }),
   'hello-proof': z.strictObject({
     type: z.literal('hello-proof'),

@@ -64,6 +64,8 @@ export const createSession = (options: SessionOptions): Session => {
   const queue: Uint8Array[] = [];
   let queuedBytes = 0;
   let theirs: HelloFacts | undefined;
+  /** Their decoder inflates. */
+  let inflates = false;
   /** My answer to their Hello: signed once, said as often as they ask. */
   let proof: Uint8Array | undefined;
   let peer: Did | undefined;
@@ -98,8 +100,9 @@ export const createSession = (options: SessionOptions): Session => {
     queue.splice(0, taken);
   };
 
-  const send = (frame: Uint8Array): void => {
+  const send = (whole: Uint8Array): void => {
     if (ended) return;
+    const frame = inflates && frames.pack ? frames.pack(whole) : whole;
     if (queuedBytes + frame.length > settings.queuedBytesMax) {
       count('send_dropped', `${queuedBytes} bytes wait already`);
       return;
@@ -119,7 +122,7 @@ export const createSession = (options: SessionOptions): Session => {
 
   const sayHello = (): void => {
     if (peer !== undefined) return;
-    const hello: Hello = { type: 'hello', ...mine };
+    const hello: Hello = { type: 'hello', ...mine, ...(frames.pack && { inflates: true }) };
     say(hello);
     after(settings.helloRetryMs, sayHello);
   };
@@ -157,6 +160,7 @@ export const createSession = (options: SessionOptions): Session => {
       return;
     }
     theirs = facts;
+    inflates = hello.inflates === true;
     proof ??= frames.encode(prove(facts));
     send(proof);
   };
