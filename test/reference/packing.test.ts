@@ -2,10 +2,14 @@
 import { constants, deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { FRAME_BYTES_MAX } from '#contracts/frames.ts';
+import type { NodeLayers } from '#contracts/layers.ts';
 import type { Message } from '#contracts/messages.ts';
+import { readSettings } from '#reference/config.ts';
 import { create as createFrames } from '#reference/frames/frames.ts';
 import { RATIO_MAX } from '#reference/frames/packing.ts';
+import { referenceLayers } from '#reference/layers.ts';
 import { fill } from '#reference/reconciliation/filter.ts';
+import { createCluster, TOPIC } from '#reference/sim/cluster.ts';
 import { saltOf } from '#test/support/holdings.ts';
 import {
   HOURS,
@@ -114,4 +118,45 @@ describe('a hostile packed frame', () => {
       expect(decoder.push(frames.encode(answer(1)))).toMatchObject([{ ok: true }]);
     }, 60_000);
   }
+});
+
+describe('two nodes', () => {
+  /** Frames that the first node packed for the second, which has or has not told it that it inflates. */
+  const packedFor = async (inflates: boolean): Promise<number> => {
+    let packed = 0;
+    const layersOf = (index: number): NodeLayers => ({
+      ...referenceLayers,
+      frames(options) {
+        const { encode, decoder } = referenceLayers.frames(options);
+        if (index === 1) return { encode, decoder, ...(inflates && { pack }) };
+        return {
+          encode,
+          decoder,
+          pack(frame) {
+            const wire = pack(frame);
+            if (wire !== frame) packed += 1;
+            return wire;
+          },
+        };
+      },
+    });
+    const cluster = createCluster({
+      seed: 'packing',
+      nodes: 2,
+      settings: readSettings(),
+      layersOf,
+    });
+    await cluster.start(0);
+    for (let entry = 0; entry < 20; entry++) cluster.pay(0, 1, 1n);
+    cluster.runFor(1_000);
+    await cluster.start(1);
+    cluster.runFor(20_000);
+    expect(cluster.places[1]!.node!.knowledge(TOPIC).count).toBe(20);
+    return packed;
+  };
+
+  it('pack what is long for whoever inflates, and nothing for anybody else', async () => {
+    expect(await packedFor(true)).toBeGreaterThan(0);
+    expect(await packedFor(false)).toBe(0);
+  });
 });
