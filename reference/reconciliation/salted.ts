@@ -4,7 +4,7 @@
  * Whoever knows the hash function of a filter can look for a record that the filter takes for another
  * one. A keyed hash under a salt that is drawn after the record was signed leaves nothing to look for.
  * An id is random already, so its first 16 bytes are enough; words of 32 bits suit this platform, and a
- * hash takes about 0.3 us where SHA-256 of the same takes 2.
+ * hash takes a seventh of the time of the platform's SHA-256.
  */
 
 /** Made from a salt of 8 bytes. */

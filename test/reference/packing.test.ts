@@ -80,6 +80,10 @@ describe('a packed frame', () => {
   });
 });
 
+/** Text that shrinks as records do: the ratio would not refuse it. */
+const digits = (count: number): string =>
+  Array.from({ length: count }, (_, index) => (index * index) % 65_537).join(' ');
+
 /** Deflated blocks may follow each other: 64 times 16 MiB. */
 const gigabyte = (): Uint8Array[] => {
   const finishFlush = constants.Z_FULL_FLUSH;
@@ -92,9 +96,7 @@ describe('a hostile packed frame', () => {
   const hostile: { readonly [what: string]: () => Uint8Array } = {
     'of a gigabyte of zeros': () => framed(Buffer.concat([Buffer.from([1]), ...gigabyte()])),
     'of one byte more than a body may have': () =>
-      packedOf(
-        Buffer.from(Array.from({ length: FRAME_BYTES_MAX + 1 }, (_, index) => index * index)),
-      ),
+      packedOf(Buffer.alloc(FRAME_BYTES_MAX + 1, digits(40_000))),
     'that grows beyond the ratio': () => packedOf(Buffer.alloc(3 * RATIO_MAX * 100)),
     'that is no deflate': () => framed(Buffer.from([1, 255, 255, 255, 255])),
     'that ends in the middle': () => packedOf(frames.encode(answer(3)).subarray(4)).subarray(0, -9),
@@ -118,6 +120,18 @@ describe('a hostile packed frame', () => {
       expect(decoder.push(frames.encode(answer(1)))).toMatchObject([{ ok: true }]);
     }, 60_000);
   }
+});
+
+describe('a packed body', () => {
+  it('as long as any may be is read, and one byte longer is not, whatever its ratio', () => {
+    const reasonOf = (bytes: number): string => {
+      const [outcome] = frames.decoder().push(packedOf(Buffer.alloc(bytes, digits(40_000))));
+      return outcome?.ok === false ? outcome.reason : '';
+    };
+    // Read, and then found to be no JSON.
+    expect(reasonOf(FRAME_BYTES_MAX)).toContain('json_malformed');
+    expect(reasonOf(FRAME_BYTES_MAX + 1)).toContain(`expected at most ${FRAME_BYTES_MAX} bytes`);
+  });
 });
 
 describe('two nodes', () => {

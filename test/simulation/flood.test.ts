@@ -1,6 +1,6 @@
 /**
  * The flood: one Partner catches up with a node while three Isolated peers ask it for everything, all the
- * time. Budgets are a sixteenth of the real ones, so that half a megabyte shows what eight would.
+ * time. Budgets are a sixteenth of the real ones, so that 400 KB show what 6 MB would.
  */
 import { describe, expect, it } from 'vitest';
 import type { Did } from '#contracts/identifiers.ts';
@@ -13,7 +13,7 @@ import { BUDGETS } from '#reference/trust/trust.ts';
 import { flooding, type Loot } from '#test/support/flooder.ts';
 
 const SCALE = 16;
-const ENTRIES = 600;
+const ENTRIES = 450;
 const [SERVER, PARTNER] = [0, 1];
 const FLOODERS = [2, 3, 4];
 const DEADLINE_MS = 120_000;
@@ -91,7 +91,7 @@ describe('a flood of three Isolated peers', () => {
     expect(flooded.partnerBytes).toBe(alone.partnerBytes);
     expect(flooded.tookMs).toBeLessThanOrEqual(1.1 * alone.tookMs);
     // The Partner was held back by its own allowance: otherwise there would be nothing to compare.
-    expect(alone.tookMs).toBeGreaterThan(5_000);
+    expect(alone.tookMs).toBeGreaterThan(2_000);
     expect(flooded.lootBytes).toBeLessThan(0.1 * flooded.partnerBytes);
     // Nobody was starved: a flooder gets what its class may have, and then is told to wait.
     for (const { bytes, deferred } of flooded.loots) {

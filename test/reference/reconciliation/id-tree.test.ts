@@ -52,14 +52,14 @@ describe('the tree of ids', () => {
   });
 
   it('has another fingerprint on the whole way up from whatever changed, and on no other way', () => {
-    const ids = Array.from({ length: 3_000 }, (_, number) => idOf(number));
+    const ids = Array.from({ length: 1_500 }, (_, number) => idOf(number));
     const tree = treeOf(ids);
     const before = new Map(prefixesOf(ids).map((prefix) => [prefix, tree.fingerprint(prefix)]));
     const late = idOf(100_000);
     tree.add(late);
     for (const [prefix, fingerprint] of before) {
       const changed = tree.fingerprint(prefix) !== fingerprint;
-      expect(changed, prefix).toBe(late.startsWith(prefix));
+      expect(changed).toBe(late.startsWith(prefix));
     }
     tree.remove(late);
     for (const [prefix, fingerprint] of before) expect(tree.fingerprint(prefix)).toBe(fingerprint);
