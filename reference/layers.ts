@@ -6,7 +6,7 @@ import { create as frames } from './frames/frames.ts';
 import { create as gossip } from './gossip/gossip.ts';
 import { create as ledger } from './ledger/ledger.ts';
 import { create as quarantine } from './quarantine/quarantine.ts';
-import { create as reconciliation } from './reconciliation/plain.ts';
+import { create as reconciliation } from './reconciliation/reconciliation.ts';
 import { create as records } from './records/records.ts';
 import { create as snapshot } from './snapshot/snapshot.ts';
 import { create as trust } from './trust/trust.ts';

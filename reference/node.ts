@@ -42,6 +42,7 @@ import type { NodeSettings } from '#contracts/settings.ts';
 import type { CoordinationState, SnapshotStore } from '#contracts/snapshot.ts';
 import { isReserved, type TopicPolicy } from '#contracts/topics.ts';
 import type { Listener } from '#contracts/transport.ts';
+import { createAllowances } from './node/allowances.ts';
 import { createAttestations } from './node/attestations.ts';
 import { createAuthor } from './node/author.ts';
 import { createInbox, restoreInbox } from './node/inbox.ts';
@@ -159,16 +160,22 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   };
 
   // Effects of the cores become writes, words and timers.
-  const send = (peers: readonly Did[], message: GossipMessage): void => {
+  const allowances = createAllowances(trust);
+  const send = (peers: readonly Did[], message: GossipMessage): number => {
     const frame = frames.encode(message);
     metering.sent(peers, message, frame.length);
     for (const peer of peers) peering.session(peer)?.send(frame);
+    return frame.length;
   };
   const sendInParts = (peers: readonly Did[], message: TopicMessage): void => {
     // Trust may have fallen since a peer joined, and since a step that was being committed began.
     const readers = peers.filter((peer) => trust.mayRead(message.topic, peer));
     if (readers.length === 0) return;
-    for (const part of partsOf(message)) send(readers, part);
+    const isAnswer = message.type === 'response' || message.type === 'pull-response';
+    for (const part of partsOf(message)) {
+      const bytes = send(readers, part);
+      if (isAnswer) for (const peer of readers) allowances.charge(monotonic(), peer, bytes);
+    }
   };
   const failed = (error: Error): void => {
     host.log('error', 'store_failed', { reason: error.message });
@@ -198,13 +205,14 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     new Promise((resolve, reject) => performer.write(writes, resolve, reject));
 
   // Links become sessions, and what is said there is led to the gossip of its topic.
-  const say = (peer: Did, message: GossipMessage): void => send([peer], message);
+  const say = (peer: Did, message: GossipMessage): void => void send([peer], message);
   const gate = createGate({ trust, monotonic, count });
   const topics = createTopics({
     gossips,
     trust,
     host,
     say,
+    allowances,
     perform,
     count,
     hears: (peer, message) => gate.hears(peer, message),
@@ -261,6 +269,8 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     ledger,
     peers: () => peering.peers(),
     quarantined: () => quarantine.count(now()),
+    deficits: () =>
+      new Map(peering.peers().map(({ did }) => [did, allowances.left(monotonic(), did)])),
   });
 
   let listener: Listener | undefined;

@@ -53,6 +53,8 @@ export const GOSSIP_EVENTS = [
   'fork_detected',
   'response_unsolicited',
   'digest_too_often',
+  'digest_repeated',
+  'filter_refused',
   'pull_timed_out',
 ] as const;
 export type GossipEvent = (typeof GOSSIP_EVENTS)[number];

@@ -43,6 +43,11 @@ export interface Frames {
   /** One whole frame. Throws where the message has no canonical form or is above the limit: a bug of the caller. */
   encode(message: Message): Uint8Array;
   decoder(): FrameDecoder;
+  /**
+   * The same frame, shorter, for a peer whose decoder understands that; itself where there is nothing to
+   * gain. A layer without it says nothing of inflating in its Hello, and is sent frames as they are.
+   */
+  pack?(frame: Uint8Array): Uint8Array;
 }
 
 export interface FramesOptions {

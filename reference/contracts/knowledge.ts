@@ -13,6 +13,21 @@ export interface Tip {
   readonly id: RecordId;
 }
 
+/**
+ * Ids by what they begin with. `prefix` is a few lower-case hex digits; '' is all ids. Equal sets have
+ * equal fingerprints, and two that differ are told apart from the top down.
+ */
+export interface IdIndex {
+  count(prefix: string): number;
+  /** 64 hex digits, the same for equal sets; '' for none. */
+  fingerprint(prefix: string): string;
+  /** Sorted. */
+  ids(prefix: string): readonly RecordId[];
+  /** Once for each id that comes, and once for each that goes. */
+  add(id: RecordId): void;
+  remove(id: RecordId): void;
+}
+
 export interface Knowledge {
   readonly topic: Topic;
   /** Records held with all their ancestors. */
@@ -28,12 +43,16 @@ export interface Knowledge {
   run(author: Did, from: number, to: number): readonly RecordId[];
   /** Length of the longest way from a first record: a record's links always have a smaller depth. */
   depth(id: RecordId): number;
+  /** What a held record names: its `previous` and its parents. */
+  links?(id: RecordId): readonly RecordId[];
   /** The clock of a record: everything in its past and itself. */
   clockOf(id: RecordId): VectorClock | undefined;
   /** Authors who signed two children of one record, sorted. */
   forked(): readonly Did[];
   /** Every record in causal order: by depth, then id. The order of exports. */
   ordered(): readonly RecordId[];
+  /** Kept with every change, if reconciliation wants one. Where there is none, ids are indexed when asked for. */
+  readonly index?: Pick<IdIndex, 'count' | 'fingerprint' | 'ids'>;
 }
 
 /** The knowledge itself: a log that a record enters when everything it names is there. */

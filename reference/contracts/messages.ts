@@ -17,6 +17,8 @@ export const TOPICS_MAX = 256;
 /** First on every link, from both sides. */
 export interface Hello extends HelloFacts {
   readonly type: 'hello';
+  /** Its decoder inflates: long frames may be packed. Not signed: a wish, and no fact. */
+  readonly inflates?: true;
 }
 
 /** Second on every link, from both sides: the signature over both Hellos and the link. */
@@ -85,6 +87,41 @@ export interface Response {
   readonly missing: readonly RecordId[];
 }
 
+/** Bits of the largest filter: 8 KiB. */
+export const FILTER_BITS_MAX = 65_536;
+/** Hash functions of one filter. */
+export const FILTER_HASHES_MAX = 16;
+/** Prefixes of ids in one comparison, or one list of differences. */
+export const PREFIXES_MAX = 4_096;
+
+/**
+ * A Bloom filter over ids: "these I hold, and by mistake a few more". The mistakes hang on the salt,
+ * which its sender draws anew each time, so none is made for ever.
+ */
+export interface Filter {
+  /** 8 random bytes, base64url. */
+  readonly salt: string;
+  /** A power of two from 64 to FILTER_BITS_MAX. */
+  readonly bits: number;
+  /** 1 to FILTER_HASHES_MAX. */
+  readonly hashes: number;
+  /** Ids in it, as its sender says. */
+  readonly count: number;
+  /** base64url; bit i is in byte i >> 3, from the lowest up. */
+  readonly data: string;
+}
+
+/**
+ * What its sender holds of some ranges of ids. A range is a prefix: hex digits with which ids begin.
+ * A branch has sixteen hashes of four bytes, one for each next digit (0: nothing there); a leaf has
+ * three bytes of each id. All are salted, so what is alike by mistake differs the next time. Base64url.
+ */
+export interface RangeClaims {
+  readonly salt: string;
+  readonly branches: { readonly [prefix: string]: string };
+  readonly leaves: { readonly [prefix: string]: string };
+}
+
 /** A claim of what its sender holds: a reason to ask, never a reason to skip. */
 export interface Digest {
   readonly type: 'digest';
@@ -94,6 +131,8 @@ export interface Digest {
   readonly count: number;
   /** SHA-256 of the sorted list of (author, sequence, tip id); 64 hex digits. */
   readonly fingerprint: string;
+  /** Where clocks do not say what differs: for the receiver to see what its sender lacks. */
+  readonly filter?: Filter;
   readonly nonce: string;
 }
 
@@ -104,14 +143,20 @@ export interface SequenceRange {
   readonly to: number;
 }
 
-/** The pull: send me these runs, at most so many bytes. */
+/**
+ * The pull: send me at most so many bytes of what I lack. What that is, is said in one of three ways: these
+ * runs; all that is not in my filter; all that my leaves do not name, or with branches, in which ranges
+ * we differ. Who understands only the first way answers the others with nothing.
+ */
 export interface PullRequest {
   readonly type: 'pull-request';
   readonly topic: Topic;
   readonly ranges: readonly SequenceRange[];
+  readonly filter?: Filter;
+  readonly claims?: RangeClaims;
   readonly maxBytes: number;
   readonly nonce: string;
-  /** Where the last answer stopped. Not used yet: plain reconciliation asks again by its clock. */
+  /** Where the last answer stopped: nothing up to there is sent again. */
   readonly cursor?: string;
 }
 
@@ -124,7 +169,14 @@ export interface PullResponse {
   readonly done: boolean;
   /** The budget ended before the records did: ask again. */
   readonly truncated: boolean;
+  /** The place of the last record in the order of the answer. */
   readonly cursor?: string;
+  /** Asked for and held, and not to be read at this moment. */
+  readonly skipped?: readonly RecordId[];
+  /** Prefixes under which both hold something else: the answer to branches. */
+  readonly differing?: readonly string[];
+  /** Nothing now: the asker has had its share. Ask again after so many milliseconds. */
+  readonly waitMs?: number;
   readonly nonce: string;
 }
 

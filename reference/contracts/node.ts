@@ -42,6 +42,8 @@ export const TOPIC_EVENTS = [
   'rate_exceeded',
   'topic_unknown',
   'request_not_permitted',
+  'pull_deferred',
+  'request_deferred',
 ] as const;
 export type TopicEvent = (typeof TOPIC_EVENTS)[number];
 

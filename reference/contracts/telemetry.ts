@@ -44,7 +44,11 @@ export const COUNTERS = [
 export type Counter = (typeof COUNTERS)[number];
 
 /** Distributions. */
-export const HISTOGRAMS = ['icn_store_commit_duration_seconds', 'icn_store_commit_writes'] as const;
+export const HISTOGRAMS = [
+  'icn_gossip_bloom_fp_rate',
+  'icn_store_commit_duration_seconds',
+  'icn_store_commit_writes',
+] as const;
 export type Histogram = (typeof HISTOGRAMS)[number];
 
 /** Read when somebody looks. All but the processor time may fall. */

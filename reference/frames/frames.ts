@@ -4,6 +4,7 @@
 import { FRAME_BYTES_MAX, type CreateFrames } from '#contracts/frames.ts';
 import { createDecoder, LENGTH_BYTES } from './decoder.ts';
 import { readBody, writeBody } from './message.ts';
+import { isPacked, pack, unpack } from './packing.ts';
 
 /** The reference filling of layer 2. */
 export const create: CreateFrames = ({ content, frameBytesMax = FRAME_BYTES_MAX }) => ({
@@ -21,5 +22,15 @@ export const create: CreateFrames = ({ content, frameBytesMax = FRAME_BYTES_MAX 
     return frame;
   },
 
-  decoder: () => createDecoder({ frameBytesMax, read: (body) => readBody(content, body) }),
+  decoder: () =>
+    createDecoder({
+      frameBytesMax,
+      read(body) {
+        if (!isPacked(body)) return readBody(content, body);
+        const unpacked = unpack(body, frameBytesMax);
+        return unpacked.ok ? readBody(content, unpacked.value) : unpacked;
+      },
+    }),
+
+  pack,
 });

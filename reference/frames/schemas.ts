@@ -9,10 +9,14 @@ import { HASH_PATTERN, type Did, type Json, type RecordId } from '#contracts/ide
 import {
   BATCH_MAX,
   CLOCK_COMPONENTS_MAX,
+  FILTER_BITS_MAX,
+  FILTER_HASHES_MAX,
+  PREFIXES_MAX,
   SUBSCRIPTION_STATUSES,
   TOPICS_MAX,
   type Digest,
   type Message,
+  type RangeClaims,
 } from '#contracts/messages.ts';
 
 /** A key of its own kind: whether the DID spells a key exactly is asked where it is used. */
@@ -22,6 +26,10 @@ const PROTOCOL_PATTERN = /^[a-z0-9/.-]{1,64}$/;
 // In base64url 16 bytes are 22 characters, 64 bytes 86; the last one has two bits to spell, so that
 // only four characters may stand there and no two texts mean the same bytes.
 const NONCE_PATTERN = /^[A-Za-z0-9_-]{21}[AQgw]$/;
+/** 8 bytes are 11 characters, and the last one has four bits to spell. */
+const SALT_PATTERN = /^[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]$/;
+const BASE64URL_PATTERN = /^[A-Za-z0-9_-]*$/;
+const PREFIX_PATTERN = /^[0-9a-f]{0,16}$/;
 const SIGNATURE_PATTERN = /^[A-Za-z0-9_-]{85}[AQgw]$/;
 /** Characters of a cursor: long enough for a record's id and its place. */
 const CURSOR_CHARACTERS_MAX = 128;
@@ -61,6 +69,32 @@ const clock = z.custom<Digest['clock']>((value) => {
   );
 }, `expected at most ${CLOCK_COMPONENTS_MAX} counts from 1 on, by did:key`);
 
+/** Each its own kind of claim by prefix; by hand, like clocks. */
+const byPrefix = z.custom<RangeClaims['branches']>((value) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const claims = Object.entries(value);
+  return (
+    claims.length <= PREFIXES_MAX &&
+    claims.every(
+      ([prefix, claim]) =>
+        PREFIX_PATTERN.test(prefix) && typeof claim === 'string' && BASE64URL_PATTERN.test(claim),
+    )
+  );
+}, `expected at most ${PREFIXES_MAX} base64url texts, by hex digits`);
+
+const salt = spelled(SALT_PATTERN, '8 bytes in base64url');
+const filter = z.exactOptional(
+  z.strictObject({
+    salt,
+    bits: z.int().min(64).max(FILTER_BITS_MAX),
+    hashes: z.int().min(1).max(FILTER_HASHES_MAX),
+    count: z.int().min(0),
+    data: spelled(BASE64URL_PATTERN, 'base64url'),
+  }),
+);
+const claims = z.exactOptional(z.strictObject({ salt, branches: byPrefix, leaves: byPrefix }));
+const prefixes = listOf(spelled(PREFIX_PATTERN, 'hex digits'), PREFIXES_MAX);
+
 const range = z
   .strictObject({ author: did, from: z.int().min(1), to: z.int() })
   .refine(({ from, to }) => from <= to, 'expected a run whose end is not before its start');
@@ -78,6 +112,7 @@ export const schemas: Schemas = {
     // Another protocol is an answerable difference, not a malformed Hello.
     protocol: spelled(PROTOCOL_PATTERN, 'a protocol like icn/gossip/1'),
     nonce,
+    inflates: z.exactOptional(z.literal(true)),
   }),
   'hello-proof': z.strictObject({
     type: z.literal('hello-proof'),
@@ -101,12 +136,15 @@ export const schemas: Schemas = {
     clock,
     count: z.int().min(0),
     fingerprint: hash,
+    filter,
     nonce,
   }),
   'pull-request': z.strictObject({
     type: z.literal('pull-request'),
     topic,
     ranges: listOf(range, CLOCK_COMPONENTS_MAX),
+    filter,
+    claims,
     maxBytes: z.int().min(1),
     nonce,
     cursor,
@@ -118,6 +156,9 @@ export const schemas: Schemas = {
     done: z.boolean(),
     truncated: z.boolean(),
     cursor,
+    skipped: z.exactOptional(ids),
+    differing: z.exactOptional(prefixes),
+    waitMs: z.exactOptional(z.int().min(1)),
     nonce,
   }),
 };

@@ -31,6 +31,7 @@ import {
 } from '#contracts/messages.ts';
 import { claimedId } from './admission.ts';
 import { createIntake, type Taking } from './intake.ts';
+import type { Pull } from './pulls.ts';
 import { createService } from './service.ts';
 import { createState } from './state.ts';
 import { createVoice } from './voice.ts';
@@ -38,12 +39,15 @@ import { WINDOW_TICK_MS } from './window.ts';
 
 const nextTick: Effect = { effect: 'schedule', timer: 'window', delayMs: WINDOW_TICK_MS };
 
+/** The longest that a peer can make us wait for it. */
+const REST_MS_MAX = 60_000;
+
 export const create: CreateGossip = (options) => {
   const { self, topic, reconciliation, settings } = options;
   const state = createState(options);
-  const { log, waiting, window, cadence, peers, wants, pulls, some, chosen } = state;
+  const { log, waiting, window, cadence, peers, wants, pulls, some, chosen, salt } = state;
   const voice = createVoice(options, state);
-  const { announce, sayDigest, ask, askAgain, pull } = voice;
+  const { announce, sayDigest, ask, askAgain, openPull, pull } = voice;
   const { takeClaims, takeFreed, takeOwn, trim } = createIntake(options, state, voice);
   const { answerRequest, answerPull } = createService(options, state);
 
@@ -89,17 +93,22 @@ export const create: CreateGossip = (options) => {
   };
 
   const receiveDigest = (now: number, peer: Did, digest: Digest): Effect[] => {
+    if (!peers.isNew(peer, digest.nonce))
+      return [{ effect: 'log', event: 'digest_repeated', peer }];
     if (!peers.of(peer).receiving.take(now)) {
       return [{ effect: 'log', event: 'digest_too_often', peer }];
     }
     peers.of(peer).claim = digest;
-    const { behind, ahead, offer } = reconciliation.compare(log, digest);
-    const effects = behind ? pull(now, [peer]) : [];
+    const { behind, ahead, hidden, offer, refused } = reconciliation.compare(log, digest);
+    const effects = behind || hidden ? pull(now, [peer], hidden) : [];
     if (ahead) effects.push(...sayDigest(now, [peer]));
     if (offer.length > 0) {
       const ids = some(offer, BATCH_MAX);
       const message: Announce = { type: 'announce', topic, records: [], ids };
       effects.push({ effect: 'send', peer, message });
+    }
+    if (refused !== undefined) {
+      effects.push({ effect: 'log', event: 'filter_refused', peer, detail: refused });
     }
     return effects;
   };
@@ -110,12 +119,26 @@ export const create: CreateGossip = (options) => {
     }
     const { effects, taken } = takeClaims(answer.records, peer);
     pulls.progressed(now, taken.length);
-    if (!answer.done) return effects;
+    const closed = answer.done && pulls.close();
+    return closed ? [...effects, ...pulled(now, closed, answer)] : effects;
+  };
+
+  /** What follows from the last frame of an answer. */
+  const pulled = (now: number, closed: Pull, answer: PullResponse): Effect[] => {
+    const { peer, question, taken } = closed;
+    if (answer.waitMs !== undefined) {
+      peers.of(peer).restsUntil = now + Math.min(answer.waitMs, REST_MS_MAX);
+      if (question.ranges.length === 0) peers.of(peer).paused = question;
+      return [...pull(now, peers.all()), ...ask(now)];
+    }
+    const next = reconciliation.next?.(log, question, answer, salt());
+    const vain = pulls.vainAfter(closed);
+    if (next && vain !== undefined) return openPull(now, peer, next, vain);
     // An answer that brought nothing ends the claim that led to it: a liar is asked once a digest.
-    if (pulls.close()?.taken === 0) peers.of(peer).claim = undefined;
+    if (taken === 0) peers.of(peer).claim = undefined;
     // Pulled records are not pushed on: neighbours who lack them learn of them by a digest.
-    else if (!answer.truncated) effects.push(...sayDigest(now, chosen(peer)));
-    return [...effects, ...pull(now, [peer, ...peers.all()]), ...ask(now)];
+    const told = taken > 0 && !answer.truncated ? sayDigest(now, chosen(peer)) : [];
+    return [...told, ...pull(now, [peer, ...peers.all()]), ...ask(now)];
   };
 
   /** Gives up a pull that brought nothing for too long, and tries whoever else claims more. */
@@ -123,7 +146,7 @@ export const create: CreateGossip = (options) => {
     const late = pulls.expired(now);
     if (!late) {
       const delayMs = settings.pullTimeoutMs;
-      return pulls.busy ? [{ effect: 'schedule', timer: 'pull', delayMs }] : [];
+      return pulls.busy ? [{ effect: 'schedule', timer: 'pull', delayMs }] : pull(now, peers.all()); // Somebody may have rested by now.
     }
     peers.of(late.peer).claim = undefined;
     return [

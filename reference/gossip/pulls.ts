@@ -6,13 +6,20 @@
  * new, and after `TIMEOUTS_MAX` times that whatever it brings.
  */
 import type { Did } from '#contracts/identifiers.ts';
+import type { Pull as Question } from '#contracts/reconciliation.ts';
 
+/** Steps of one search, one after the other, that may bring nothing: deeper than any set of ids. */
+const VAIN_STEPS_MAX = 16;
 /** The longest pull, in time-outs. */
 const TIMEOUTS_MAX = 6;
 
-interface Pull {
+export interface Pull {
   readonly peer: Did;
   readonly nonce: string;
+  /** What was asked. */
+  readonly question: Question;
+  /** Steps before it that brought nothing, if it belongs to a search of several. */
+  readonly vain: number;
   /** Given up then, unless something new comes before. */
   deadline: number;
   /** Given up then in any case. */
@@ -20,6 +27,8 @@ interface Pull {
   /** Records taken through it. */
   taken: number;
 }
+
+export type Opening = Pick<Pull, 'peer' | 'question' | 'nonce' | 'vain'>;
 
 export const createPulls = (timeoutMs: number) => {
   let pull: Pull | undefined;
@@ -35,9 +44,14 @@ export const createPulls = (timeoutMs: number) => {
     get busy(): boolean {
       return pull !== undefined;
     },
-    open(now: number, peer: Did, nonce: string): void {
+    open(now: number, { peer, question, nonce, vain }: Opening): void {
       const end = now + TIMEOUTS_MAX * timeoutMs;
-      pull = { peer, nonce, deadline: now + timeoutMs, end, taken: 0 };
+      pull = { peer, nonce, question, vain, deadline: now + timeoutMs, end, taken: 0 };
+    },
+    /** The vain steps up to the next one of a search; undefined if there have been too many. */
+    vainAfter({ vain, taken }: Pull): number | undefined {
+      if (taken > 0) return 0;
+      return vain < VAIN_STEPS_MAX ? vain + 1 : undefined;
     },
     /** Whether an answer belongs to it. */
     awaits: (peer: Did, nonce: string): boolean => pull?.peer === peer && pull.nonce === nonce,

@@ -35,8 +35,9 @@ export const createService = (options: GossipOptions, { log }: State) => {
     return [{ effect: 'send', peer, message }];
   };
 
-  /** Runs of records, ancestors first. */
+  /** What the asker lacks, ancestors first: nothing, if its filter is not sound. */
   const answerPull = (peer: Did, request: PullRequest): Effect[] => {
+    const refusal = reconciliation.refusal?.(request);
     const served = reconciliation.serve(log, request, request.maxBytes, read);
     const message: PullResponse = {
       type: 'pull-response',
@@ -45,7 +46,9 @@ export const createService = (options: GossipOptions, { log }: State) => {
       done: true,
       nonce: request.nonce,
     };
-    return [{ effect: 'send', peer, message }];
+    const answer: Effect = { effect: 'send', peer, message };
+    if (refusal === undefined) return [answer];
+    return [{ effect: 'log', event: 'filter_refused', peer, detail: refusal }, answer];
   };
 
   return { answerRequest, answerPull };

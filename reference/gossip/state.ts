@@ -18,7 +18,7 @@ const fanOut = (count: number): number =>
   Math.min(10, Math.max(3, Math.ceil(Math.log2(Math.max(1, count))) + 1));
 
 export const createState = (options: GossipOptions) => {
-  const { topic, random, settings } = options;
+  const { topic, reconciliation, random, settings } = options;
   const windowLog = options.window && createWindowLog(topic);
   const peers = createPeers(settings);
 
@@ -32,8 +32,14 @@ export const createState = (options: GossipOptions) => {
     return pool.slice(0, count);
   };
 
+  /** So many random bytes, base64url. */
+  const randomText = (count: number): string =>
+    Buffer.from(Array.from({ length: count }, () => Math.floor(random() * 256))).toString(
+      'base64url',
+    );
+
   return {
-    log: windowLog ?? createLog(topic),
+    log: windowLog ?? createLog(topic, reconciliation.index?.()),
     /** In a topic that forgets. */
     window: options.window && windowLog && createWindow(options.window, windowLog),
     waiting: createWaitingRoom(settings.waitingMax),
@@ -49,11 +55,10 @@ export const createState = (options: GossipOptions) => {
       const others = joined.filter((did) => did !== except);
       return some(others, fanOut(joined.length + 1));
     },
-    /** 16 random bytes, base64url. */
-    nonce: (): string =>
-      Buffer.from(Array.from({ length: 16 }, () => Math.floor(random() * 256))).toString(
-        'base64url',
-      ),
+    /** 16 random bytes. */
+    nonce: (): string => randomText(16),
+    /** 8 random bytes. */
+    salt: (): string => randomText(8),
   };
 };
 export type State = ReturnType<typeof createState>;

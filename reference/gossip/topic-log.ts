@@ -10,7 +10,7 @@
  */
 import type { VectorClock } from '#contracts/clock.ts';
 import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
-import type { Tip, TopicLog } from '#contracts/knowledge.ts';
+import type { IdIndex, Tip, TopicLog } from '#contracts/knowledge.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import { ofRecord } from './vector-clock.ts';
 
@@ -49,13 +49,17 @@ export interface Log extends TopicLog {
   children(author: Did, previous: RecordId | null): readonly RecordId[];
 }
 
-/** See CreateTopicLog. */
-export const create = (topic: Topic): Log => {
+/** See CreateTopicLog. The index is kept up to date, if there is one. */
+export const create = (topic: Topic, index?: IdIndex): Log => {
   const entries = new Map<RecordId, LogEntry>();
   /** Per author: at index s-1 the ids of sequence s, one but for forks. */
   const chains = new Map<Did, RecordId[][]>();
   const heads = new Set<RecordId>();
   const forkedAuthors = new Set<Did>();
+  /** Records that no other by the same author follows. */
+  const tipsOf = new Map<Did, Set<RecordId>>();
+  /** Asked for with every digest, and the same until something changes. */
+  let view: { readonly clock: VectorClock; readonly tips: readonly Tip[] } | undefined;
 
   const linksOf = (record: Pick<SignedRecord, 'previous' | 'parents'>): readonly RecordId[] =>
     record.previous === null ? record.parents : [record.previous, ...record.parents];
@@ -76,12 +80,13 @@ export const create = (topic: Topic): Log => {
     return ids.filter((id) => known(id).previous === previous);
   };
 
-  const isTip = (entry: LogEntry): boolean => children(entry.author, entry.id).length === 0;
-
-  const tipsOf = (author: Did, chain: readonly (readonly RecordId[])[]): LogEntry[] => {
-    const last = chain.at(-1) ?? [];
-    if (!forkedAuthors.has(author)) return last.map(known);
-    return chain.flat().map(known).filter(isTip);
+  /** The end of a chain moves from one record to the next, and back where the next one leaves. */
+  const moveTip = (author: Did, from: RecordId | null, to: RecordId | null): void => {
+    const tips = tipsOf.get(author) ?? new Set();
+    if (from !== null) tips.delete(from);
+    if (to !== null) tips.add(to);
+    if (tips.size > 0) tipsOf.set(author, tips);
+    else tipsOf.delete(author);
   };
 
   const noteFork = (author: Did): void => {
@@ -89,6 +94,17 @@ export const create = (topic: Topic): Log => {
     if (chain.some((ids) => ids.length > 1)) forkedAuthors.add(author);
     else forkedAuthors.delete(author);
   };
+
+  const look = () =>
+    (view ??= {
+      clock: new Map([...chains].map(([author, chain]) => [author, chain.length])),
+      tips: [...tipsOf.keys()].sort().flatMap((author) =>
+        [...tipsOf.get(author)!]
+          .map(known)
+          .sort((a, b) => a.sequence - b.sequence || (a.id < b.id ? -1 : 1))
+          .map(({ sequence, id }): Tip => ({ author, sequence, id })),
+      ),
+    });
 
   const byDepth = (left: LogEntry, right: LogEntry): number =>
     left.depth - right.depth || (left.id < right.id ? -1 : 1);
@@ -98,22 +114,19 @@ export const create = (topic: Topic): Log => {
     get count() {
       return entries.size;
     },
-    clock: () => new Map([...chains].map(([author, chain]) => [author, chain.length])),
+    clock: () => look().clock,
     has: (id) => entries.has(id),
     isSettled: (id) => entries.has(id),
     entry: (id) => entries.get(id),
-    tips: () =>
-      [...chains.keys()].sort().flatMap((author) =>
-        tipsOf(author, chains.get(author) ?? [])
-          .sort((a, b) => a.sequence - b.sequence || (a.id < b.id ? -1 : 1))
-          .map(({ sequence, id }): Tip => ({ author, sequence, id })),
-      ),
+    tips: () => look().tips,
     heads: () => [...heads].sort(),
     run: (author, from, to) => (chains.get(author) ?? []).slice(Math.max(0, from - 1), to).flat(),
     depth: (id) => known(id).depth,
+    links: (id) => linksOf(known(id)),
     forked: () => [...forkedAuthors].sort(),
     ordered: () => [...entries.values()].sort(byDepth).map(({ id }) => id),
     children,
+    ...(index && { index }),
 
     clockOf(id) {
       const start = entries.get(id);
@@ -140,6 +153,8 @@ export const create = (topic: Topic): Log => {
       if (author !== record.author || record.sequence !== (previous?.sequence ?? 0) + 1)
         return false;
       if (parents.some((parent) => parent.author === author)) return false;
+      view = undefined;
+      index?.add(record.id);
       // The strings of what is held, not the equal ones of what came: those would be kept twice.
       entries.set(record.id, {
         id: record.id,
@@ -155,6 +170,7 @@ export const create = (topic: Topic): Log => {
         heads.delete(link.id);
       }
       heads.add(record.id);
+      moveTip(author, previous?.id ?? null, record.id);
       const chain = chains.get(author) ?? [];
       chains.set(author, chain);
       const rivals = chain[record.sequence - 1];
@@ -168,6 +184,8 @@ export const create = (topic: Topic): Log => {
     remove(id) {
       const entry = known(id);
       if (entry.citers.length > 0) throw new Error(`topic log ${topic}: ${id} is still named`);
+      view = undefined;
+      index?.remove(id);
       entries.delete(id);
       heads.delete(id);
       for (const link of linksOf(entry).map(known)) {
@@ -180,6 +198,9 @@ export const create = (topic: Topic): Log => {
       else chain.length = entry.sequence - 1;
       if (chain.length === 0) chains.delete(entry.author);
       noteFork(entry.author);
+      const { author, previous } = entry;
+      const isEnd = previous !== null && children(author, previous).length === 0;
+      moveTip(author, id, isEnd ? previous : null);
     },
   };
 };

@@ -9,6 +9,7 @@ import type { Effect } from '#contracts/effects.ts';
 import type { GossipOptions } from '#contracts/gossip.ts';
 import type { Did, Json, RecordId } from '#contracts/identifiers.ts';
 import type { Announce, Digest, PullRequest, Request } from '#contracts/messages.ts';
+import type { Pull as Question } from '#contracts/reconciliation.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import type { State } from './state.ts';
 
@@ -18,9 +19,12 @@ export const asJson = (record: SignedRecord): Json => record as unknown as Json;
 /** Bytes of a record as it travels. */
 export const sizeOf = (record: Json): number => Buffer.byteLength(JSON.stringify(record));
 
+const asksNothing = ({ ranges, filter, claims }: Question): boolean =>
+  ranges.length === 0 && !filter && !claims;
+
 export const createVoice = (options: GossipOptions, state: State) => {
   const { topic, reconciliation, settings } = options;
-  const { log, waiting, cadence, peers, wants, pulls, nonce } = state;
+  const { log, waiting, cadence, peers, wants, pulls, nonce, salt } = state;
 
   /** Announces records: whole while they are small, by id beyond. */
   const announce = (to: readonly Did[], fresh: readonly SignedRecord[]): Effect[] => {
@@ -43,7 +47,7 @@ export const createVoice = (options: GossipOptions, state: State) => {
       .map((peer) => {
         const message: Digest = {
           type: 'digest',
-          ...reconciliation.summarise(log),
+          ...reconciliation.summarise(log, { salt: salt(), claim: peers.of(peer).claim }),
           nonce: nonce(),
         };
         return { effect: 'send', peer, message };
@@ -74,26 +78,47 @@ export const createVoice = (options: GossipOptions, state: State) => {
     return missing.length === 0 || pulls.busy ? [] : ask(now);
   };
 
-  /** Pulls from the first of these whose last claim shows us behind, unless a pull is open. */
-  const pull = (now: number, from: readonly Did[]): Effect[] => {
+  /** Asks a question of a peer; a search goes on with the count of its steps that brought nothing. */
+  const openPull = (now: number, peer: Did, question: Question, vain = 0): Effect[] => {
+    const message: PullRequest = {
+      type: 'pull-request',
+      ...question,
+      maxBytes: settings.pullBytesMax,
+      nonce: nonce(),
+    };
+    pulls.open(now, { peer, question, nonce: message.nonce, vain });
+    return [
+      { effect: 'send', peer, message },
+      { effect: 'schedule', timer: 'pull', delayMs: settings.pullTimeoutMs },
+    ];
+  };
+
+  /** What we would ask a peer now: what it made us pause, or whatever its last claim shows us to lack. */
+  const questionFor = (peer: Did, search: boolean): Question | undefined => {
+    const { claim, paused } = peers.of(peer);
+    peers.of(peer).paused = undefined;
+    if (paused) return paused;
+    const question = claim && reconciliation.request(log, claim, search ? salt() : undefined);
+    return question && asksNothing(question) ? undefined : question;
+  };
+
+  /**
+   * Pulls from the first of these that has something to give, unless a pull is open. `search`: also what
+   * clocks do not show. Where somebody wants to be left in peace first, looks again then.
+   */
+  const pull = (now: number, from: readonly Did[], search = false): Effect[] => {
     if (pulls.busy) return [];
+    let restMs = Infinity;
     for (const peer of from) {
-      const { claim } = peers.of(peer);
-      const request = claim && reconciliation.request(log, claim);
-      if (!request || request.ranges.length === 0) continue;
-      const message: PullRequest = {
-        type: 'pull-request',
-        ...request,
-        maxBytes: settings.pullBytesMax,
-        nonce: nonce(),
-      };
-      pulls.open(now, peer, message.nonce);
-      return [
-        { effect: 'send', peer, message },
-        { effect: 'schedule', timer: 'pull', delayMs: settings.pullTimeoutMs },
-      ];
+      const { restsUntil, claim, paused } = peers.of(peer);
+      if (now < restsUntil) {
+        if (claim || paused) restMs = Math.min(restMs, restsUntil - now);
+        continue;
+      }
+      const question = questionFor(peer, search);
+      if (question) return openPull(now, peer, question);
     }
-    return [];
+    return restMs === Infinity ? [] : [{ effect: 'schedule', timer: 'pull', delayMs: restMs }];
   };
 
   /** Something changed: speak sooner. */
@@ -102,6 +127,6 @@ export const createVoice = (options: GossipOptions, state: State) => {
     return delayMs === undefined ? [] : [{ effect: 'schedule', timer: 'digest', delayMs }];
   };
 
-  return { announce, sayDigest, ask, askAgain, pull, quicken };
+  return { announce, sayDigest, ask, askAgain, openPull, pull, quicken };
 };
 export type Voice = ReturnType<typeof createVoice>;

@@ -6,7 +6,7 @@
  */
 import type { DurableStore, Host } from '#contracts/host.ts';
 import type { Did } from '#contracts/identifiers.ts';
-import type { GossipMessage, PullResponse, SubscribeAck } from '#contracts/messages.ts';
+import type { Filter, GossipMessage, PullResponse, SubscribeAck } from '#contracts/messages.ts';
 import type { MergeDecision } from '#contracts/merge.ts';
 import type { NodeCount, NodeEvent } from '#contracts/node.ts';
 import { noTelemetry, type Counter, type Span } from '#contracts/telemetry.ts';
@@ -58,6 +58,10 @@ interface PullUnderWay {
   records: number;
   bytes: number;
 }
+
+/** Of k bits an id, each is set by chance with 1 - e^(-k n / m) (Bloom 1970). */
+const falsePositivesOf = ({ bits, hashes, count }: Filter): number =>
+  (1 - Math.exp((-hashes * count) / bits)) ** hashes;
 
 /** Where nobody counts nothing stands in between. */
 const unmetered: Metering = {
@@ -182,6 +186,9 @@ export const createMetering = (
       const counter = RECEIVED[message.type];
       if (counter) telemetry.count(counter);
       if (message.type === 'pull-response') pullAnswered(peer, message);
+      if ('filter' in message && message.filter) {
+        telemetry.measure('icn_gossip_bloom_fp_rate', falsePositivesOf(message.filter));
+      }
     },
 
     counted(event, peer) {

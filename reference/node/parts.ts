@@ -46,7 +46,7 @@ const sideBySide = <Id>(records: readonly Json[], ids: readonly Id[]) => {
 
 /**
  * The parts of a message, in order; itself if it is short enough. Of an answer to a pull only the last
- * part is `done`. A Digest and a PullRequest are never cut.
+ * part is `done`, and says what belongs to the whole. A Digest and a PullRequest are never cut.
  */
 export const partsOf = (message: TopicMessage): readonly TopicMessage[] => {
   switch (message.type) {
@@ -60,12 +60,18 @@ export const partsOf = (message: TopicMessage): readonly TopicMessage[] => {
         records,
         missing: ids,
       }));
-    case 'pull-response':
-      return sideBySide(message.records, []).map(({ records }, index, { length }) => ({
-        ...message,
-        records,
-        done: message.done && index === length - 1,
-      }));
+    case 'pull-response': {
+      const { cursor, skipped, differing, ...head } = message;
+      const tail = {
+        ...(cursor !== undefined && { cursor }),
+        ...(skipped && { skipped }),
+        ...(differing && { differing }),
+      };
+      return sideBySide(message.records, []).map(({ records }, index, { length }) => {
+        const isLast = index === length - 1;
+        return { ...head, records, done: message.done && isLast, ...(isLast && tail) };
+      });
+    }
     case 'digest':
     case 'pull-request':
       return [message];

@@ -72,6 +72,8 @@ export const createSession = (options: SessionOptions): Session => {
   const queue: Uint8Array[] = [];
   let queuedBytes = 0;
   let theirs: HelloFacts | undefined;
+  /** Their decoder inflates. */
+  let inflates = false;
   /** My answer to their Hello: signed once, said as often as they ask. */
   let proof: Uint8Array | undefined;
   let peer: Did | undefined;
@@ -106,8 +108,9 @@ export const createSession = (options: SessionOptions): Session => {
     queue.splice(0, taken);
   };
 
-  const send = (frame: Uint8Array): void => {
+  const send = (whole: Uint8Array): void => {
     if (ended) return;
+    const frame = inflates && frames.pack ? frames.pack(whole) : whole;
     if (queuedBytes + frame.length > settings.queuedBytesMax) {
       count('send_dropped', `${queuedBytes} bytes wait already`);
       return;
@@ -127,7 +130,7 @@ export const createSession = (options: SessionOptions): Session => {
 
   const sayHello = (): void => {
     if (peer !== undefined) return;
-    const hello: Hello = { type: 'hello', ...mine };
+    const hello: Hello = { type: 'hello', ...mine, ...(frames.pack && { inflates: true }) };
     say(hello);
     after(settings.helloRetryMs, sayHello);
   };
@@ -165,6 +168,7 @@ export const createSession = (options: SessionOptions): Session => {
       return;
     }
     theirs = facts;
+    inflates = hello.inflates === true;
     proof ??= frames.encode(prove(facts));
     send(proof);
   };

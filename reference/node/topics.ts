@@ -3,7 +3,7 @@
  *
  * What is the same for every topic is settled here, before gossip hears of it: whether there is such a
  * topic, who wants to hear of it (`subscriptions.ts`), who may ask for its records, and how many bytes
- * an answer may cost.
+ * an answer may cost (`allowances.ts`).
  */
 import type { Effect } from '#contracts/effects.ts';
 import type { Gossip } from '#contracts/gossip.ts';
@@ -12,11 +12,15 @@ import type { Did, Topic } from '#contracts/identifiers.ts';
 import type {
   Digest,
   GossipMessage,
+  PullRequest,
+  PullResponse,
+  Request,
   SubscriptionMessage,
   TopicMessage,
 } from '#contracts/messages.ts';
 import type { NodeCount } from '#contracts/node.ts';
 import type { Trust } from '#contracts/trust.ts';
+import type { Allowances } from './allowances.ts';
 import type { CountedFields } from './metering.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
@@ -30,14 +34,29 @@ export const gossipOf = (gossips: Gossips, topic: Topic): Gossip => {
   return gossip;
 };
 
-/** Messages that are answered with what is held: only readers may say them. */
-const ASKING: ReadonlySet<TopicMessage['type']> = new Set(['digest', 'request', 'pull-request']);
+/** Messages that bring something; the others are answered with what is held, and only readers may say them. */
+const isBringing = (
+  message: TopicMessage,
+): message is Exclude<TopicMessage, Digest | PullRequest | Request> =>
+  !['digest', 'request', 'pull-request'].includes(message.type);
+/** Nothing now: the answer to a pull of somebody who has had its share. */
+const deferred = ({ topic, nonce }: PullRequest, waitMs: number): PullResponse => ({
+  type: 'pull-response',
+  topic,
+  records: [],
+  done: true,
+  truncated: true,
+  waitMs,
+  nonce,
+});
 
 export interface TopicsOptions {
   readonly gossips: Gossips;
   readonly trust: Trust;
   readonly host: Pick<Host, 'after' | 'monotonic'>;
-  readonly say: (peer: Did, message: SubscriptionMessage) => void;
+  readonly say: (peer: Did, message: SubscriptionMessage | PullResponse) => void;
+  /** What each peer may still draw. */
+  readonly allowances: Allowances;
   /** Performs what a topic's gossip decided. */
   readonly perform: (topic: Topic, effects: readonly Effect[]) => void;
   readonly count: (event: NodeCount, fields: CountedFields) => void;
@@ -68,7 +87,7 @@ export interface Topics {
 }
 
 export const createTopics = (options: TopicsOptions): Topics => {
-  const { gossips, trust, host, say, perform, count } = options;
+  const { gossips, trust, host, say, allowances, perform, count } = options;
   const peers = new Set<Did>();
 
   /** Hands a topic's gossip an input and performs what follows from it. */
@@ -87,7 +106,7 @@ export const createTopics = (options: TopicsOptions): Topics => {
 
   /** A message as gossip may hear it; undefined if it may not. */
   const permitted = (peer: Did, message: TopicMessage): TopicMessage | undefined => {
-    const { topic, type } = message;
+    const { topic } = message;
     if (!gossips.has(topic)) {
       count('topic_unknown', { peer, detail: topic });
       // It remembers a wish of ours that is no more.
@@ -95,12 +114,23 @@ export const createTopics = (options: TopicsOptions): Topics => {
       return undefined;
     }
     // A digest asks too: what its sender lacks is told to it.
-    if (!ASKING.has(type)) return message;
+    if (isBringing(message)) return message;
     if (!trust.mayRead(topic, peer)) {
       count('request_not_permitted', { peer, detail: topic });
       return undefined;
     }
-    if (type !== 'pull-request') return message;
+    if (message.type === 'request') {
+      if (allowances.mayRequest(host.monotonic(), peer)) return message;
+      count('request_deferred', { peer, detail: topic });
+      return undefined;
+    }
+    if (message.type === 'digest') return message;
+    const pull = allowances.pull(host.monotonic(), peer);
+    if (pull.answer !== 'served') {
+      count('pull_deferred', { peer, detail: topic });
+      if (pull.answer === 'wait') say(peer, deferred(message, pull.waitMs));
+      return undefined;
+    }
     const { pullBytesMax } = trust.budget(peer);
     return { ...message, maxBytes: Math.min(message.maxBytes, pullBytesMax) };
   };

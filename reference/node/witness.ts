@@ -22,6 +22,8 @@ const DEEDS: { readonly [Event in NodeCount]?: Deed } = {
   record_signature_invalid: 'forged',
   response_unsolicited: 'unsolicited',
   digest_too_often: 'spammed',
+  digest_repeated: 'spammed',
+  filter_refused: 'malformed',
 };
 
 /** Frames of an answer that came too late and are forgiven, for each pull that was given up. */

@@ -47,6 +47,8 @@ export const FATES: { readonly [Event in GossipEvent]: Fate } = {
   fork_detected: NONE,
   response_unsolicited: NONE,
   digest_too_often: NONE,
+  digest_repeated: NONE,
+  filter_refused: NONE,
   pull_timed_out: NONE,
 };
 

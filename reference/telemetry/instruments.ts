@@ -98,6 +98,12 @@ export interface HistogramInstrument extends Instrument {
 }
 
 export const histograms: { readonly [Name in Histogram]: HistogramInstrument } = {
+  icn_gossip_bloom_fp_rate: {
+    unit: '1',
+    brief:
+      'Share of false positives to expect of a filter that a peer sent, by its size and count.',
+    bounds: [0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5],
+  },
   icn_store_commit_duration_seconds: {
     unit: 's',
     brief: 'From handing writes to the store until they would survive a power cut.',

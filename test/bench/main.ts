@@ -21,6 +21,8 @@ const benches: { readonly [name: string]: () => Promise<Bench> } = {
   visible: async () => (await import('./visible.ts')).visible,
   merge: async () => (await import('./merge.ts')).merge,
   spread: async () => (await import('./spread.ts')).spread,
+  digest: async () => (await import('./digest.ts')).digest,
+  reconcile: async () => (await import('./reconcile.ts')).reconcile,
   layers: async () => (await import('./layers.ts')).layers,
   transport: async () => (await import('./transport.ts')).transport,
   start: async () => (await import('./start.ts')).start,
@@ -34,7 +36,10 @@ const benches: { readonly [name: string]: () => Promise<Bench> } = {
 const PATIENT: readonly string[] = ['rest', 'soak'];
 
 const vocabulary: Vocabulary = {
-  full: { summary: 'merge and start with 100 000 entries instead of 10 000' },
+  full: {
+    summary:
+      'merge, start and reconcile with 100 000 entries instead of 10 000, digest with 1 000 000',
+  },
   minutes: { value: 'N', summary: 'how long soak runs', byDefault: '3' },
   json: { summary: 'one line of JSON a benchmark' },
 };

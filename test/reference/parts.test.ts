@@ -113,6 +113,22 @@ describe('the parts of a message', () => {
     expect(done({ ...answer, records: [], done: true })).toEqual([true]);
   });
 
+  it('of an answer to a pull say in the last one what belongs to the whole', () => {
+    const records = recordsOf(Array.from({ length: 300 }, () => 10));
+    const whole = { cursor: `7 ${idsOf(1)[0]!}`, skipped: idsOf(3), differing: ['a', 'b'] };
+    const answer = {
+      type: 'pull-response',
+      topic: HOURS,
+      records,
+      truncated: true,
+      nonce,
+    } as const;
+    const [first, last] = partsOf({ ...answer, ...whole, done: true });
+    expect(Object.keys(first!)).not.toContain('cursor');
+    expect(Object.keys(first!)).not.toContain('skipped');
+    expect(last).toMatchObject({ ...whole, done: true });
+  });
+
   it('of a response name what is missing in the first', () => {
     const records = recordsOf(Array.from({ length: 600 }, () => 10));
     const missing = idsOf(5);

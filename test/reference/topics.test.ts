@@ -7,6 +7,7 @@ import type { Did, Topic } from '#contracts/identifiers.ts';
 import type { GossipMessage, PullRequest, TopicMessage } from '#contracts/messages.ts';
 import type { NodeCount } from '#contracts/node.ts';
 import { BUDGETS, type Trust } from '#contracts/trust.ts';
+import { createAllowances } from '#reference/node/allowances.ts';
 import { createPerformer, type PerformerOptions } from '#reference/node/performer.ts';
 import { createTopics } from '#reference/node/topics.ts';
 import { createScheduler } from '#reference/sim/scheduler.ts';
@@ -38,7 +39,7 @@ const trust: Trust = {
   classOf: () => 'Isolated',
   mayPublish: () => true,
   mayRead: (topic) => topic !== SECRETS,
-  budget: () => BUDGETS.Isolated,
+  budget: () => ({ ...BUDGETS.Isolated, pullBytesMax: PULL_BYTES_MAX }),
 };
 
 /** Two topics, one of them closed to others, and all that they were handed and led to. */
@@ -54,6 +55,7 @@ const listeningTo = () => {
     trust,
     host: { after: scheduler.after, monotonic: scheduler.now },
     say: (_peer, message) => said.push(message),
+    allowances: createAllowances(trust),
     perform: (topic, effects) => {
       for (const effect of effects) {
         if (effect.effect === 'log') performed.push(effect.detail ?? '');
@@ -114,6 +116,17 @@ describe('a message about a topic', () => {
     },
   );
 
+  it('that asks for more than the peer may draw is told to wait, and when it goes on asking it is told nothing', () => {
+    const { topics, heard, counted, said } = listeningTo();
+    topics.connected(BEN);
+    said.length = 0;
+    for (let index = 0; index < 3; index++) topics.received(BEN, messagesOf(HOURS).at(-1)!);
+    expect(heard).toEqual([`${HOURS} pull-request`]);
+    expect(counted).toEqual(['pull_deferred', 'pull_deferred']);
+    const wait = { type: 'pull-response', topic: HOURS, records: [], done: true, truncated: true };
+    expect(said).toEqual([{ ...wait, waitMs: 1_500, nonce }]);
+  });
+
   it('that brings something is heard of a peer that may not read: its author is asked about', () => {
     const { topics, heard } = listeningTo();
     topics.connected(BEN);
@@ -123,18 +136,15 @@ describe('a message about a topic', () => {
   });
 
   it('that pulls is cut down to what the class of the peer may cost, and not raised to it', () => {
-    const { topics, messages } = listeningTo();
-    topics.connected(BEN);
     const pull = messagesOf(HOURS).at(-1) as PullRequest;
-    for (const maxBytes of [1, PULL_BYTES_MAX, PULL_BYTES_MAX + 1, Number.MAX_SAFE_INTEGER]) {
+    const heardAs = [1, PULL_BYTES_MAX, PULL_BYTES_MAX, PULL_BYTES_MAX];
+    const asked = [1, PULL_BYTES_MAX, PULL_BYTES_MAX + 1, Number.MAX_SAFE_INTEGER];
+    asked.forEach((maxBytes, index) => {
+      const { topics, messages } = listeningTo();
+      topics.connected(BEN);
       topics.received(BEN, { ...pull, maxBytes });
-    }
-    expect(messages).toEqual(
-      [1, PULL_BYTES_MAX, PULL_BYTES_MAX, PULL_BYTES_MAX].map((maxBytes) => ({
-        ...pull,
-        maxBytes,
-      })),
-    );
+      expect(messages).toEqual([{ ...pull, maxBytes: heardAs[index] }]);
+    });
   });
 
   it('is not heard of a peer that is not connected, before or after', () => {

@@ -13,7 +13,13 @@ import { GOSSIP_EVENTS } from '#contracts/effects.ts';
 import { FAULT_CODES } from '#contracts/faults.ts';
 import { FRAME_BYTES_MAX, FRAME_STATUSES } from '#contracts/frames.ts';
 import { AMOUNT_MAX, DISPUTE_STATES, LEDGER_STATUSES, PENDING_MAX } from '#contracts/ledger.ts';
-import { BATCH_MAX, CLOCK_COMPONENTS_MAX, TOPICS_MAX } from '#contracts/messages.ts';
+import {
+  BATCH_MAX,
+  CLOCK_COMPONENTS_MAX,
+  FILTER_BITS_MAX,
+  PREFIXES_MAX,
+  TOPICS_MAX,
+} from '#contracts/messages.ts';
 import { KEEPER_EVENTS, RELEASE_STATUSES, SESSION_EVENTS, TOPIC_EVENTS } from '#contracts/node.ts';
 import {
   LINES_MAX,
@@ -35,6 +41,7 @@ import {
   SNAPSHOT_MEMBERS_MAX,
   SNAPSHOT_STATUSES,
 } from '#contracts/snapshot.ts';
+import { RATIO_MAX } from '#reference/frames/packing.ts';
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
 import { SESSION_WORDS_MAX, SESSION_WORD_SPACING_MS } from '#reference/node/session.ts';
 import { BATCH_REQUESTS_MAX } from '#reference/operations/json-rpc.ts';
@@ -53,7 +60,6 @@ import {
 import { SUBSCRIPTION_WORDS_MAX, SUBSCRIPTION_WORD_SPACING_MS } from '#reference/node/rates.ts';
 import { telemetryTables } from './telemetry-tables.ts';
 import { WEBTRANSPORT_SETTINGS } from '#reference/transport/webtransport-settings.ts';
-import { BUDGETS } from '#reference/trust/trust.ts';
 import { WANTS_MAX } from '#reference/gossip/wants.ts';
 
 type Row = readonly string[];
@@ -122,6 +128,9 @@ const limits = (): string =>
       ['a memo', `${MEMO_BYTES_MAX} bytes`, '`malformed`'],
       ['an amount', `${AMOUNT_MAX} minor units`, '`overflow`'],
       ['records or ids in one message', String(BATCH_MAX), '`message_malformed`'],
+      ['bits of a filter', String(FILTER_BITS_MAX), '`message_malformed`'],
+      ['prefixes in one comparison of ranges', String(PREFIXES_MAX), '`message_malformed`'],
+      ['what a packed body inflates to', `${RATIO_MAX} times itself`, '`message_malformed`'],
       ['authors in a clock', String(CLOCK_COMPONENTS_MAX), '`message_malformed`'],
       ['topics in one subscription', String(TOPICS_MAX), '`message_malformed`'],
       ['records pending in a ledger', String(PENDING_MAX), 'the oldest is given up'],

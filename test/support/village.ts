@@ -13,13 +13,14 @@ import type { Genesis } from '#contracts/genesis.ts';
 import type { Gossip, GossipSettings } from '#contracts/gossip.ts';
 import type { Did, Json, NetworkId, RecordId, Topic } from '#contracts/identifiers.ts';
 import type { TopicMessage } from '#contracts/messages.ts';
+import type { Reconciliation } from '#contracts/reconciliation.ts';
 import type { Records, SignedRecord, Signer } from '#contracts/records.ts';
 import { readSettings } from '#reference/config.ts';
 import { create as createContent } from '#reference/content/content.ts';
 import { create as createGossip } from '#reference/gossip/gossip.ts';
 import { linksOf } from '#reference/node/author.ts';
 import { partsOf } from '#reference/node/parts.ts';
-import { create as createReconciliation } from '#reference/reconciliation/plain.ts';
+import { create as createReconciliation } from '#reference/reconciliation/reconciliation.ts';
 import { create as createRecords } from '#reference/records/records.ts';
 import { createSigner } from '#reference/records/signer.ts';
 import { createRandom } from '#reference/sim/random.ts';
@@ -123,6 +124,8 @@ export interface VillageOptions {
   /** Replaces the records layer: to leave out signatures where a test is about numbers. */
   readonly records?: Records;
   readonly seed?: string;
+  /** The reconciliation of each member; the full one unless told. */
+  readonly reconciliationOf?: (index: number) => Reconciliation;
 }
 
 export interface Village {
@@ -182,7 +185,7 @@ export const createVillage = (options: VillageOptions): Village => {
   const said: Said[] = [];
   let nowMs = 0;
 
-  const create = (signer: Signer): Inside => {
+  const create = (signer: Signer, index: number): Inside => {
     const stored = new Map<RecordId, SignedRecord>();
     const gossip = createGossip({
       self: signer.did,
@@ -194,7 +197,7 @@ export const createVillage = (options: VillageOptions): Village => {
         accessOf: () => ({ access: 'Public' }),
         now: () => 0,
       }),
-      reconciliation: createReconciliation({ content }),
+      reconciliation: options.reconciliationOf?.(index) ?? createReconciliation({ content }),
       read: (id) => stored.get(id),
       random: createRandom(`${options.seed ?? 'village'} ${signer.did}`).next,
       settings,
