@@ -39,5 +39,13 @@ export type LayerName = keyof Layers;
 /** The layers a node runs on today; the others join it as they are built. */
 export type NodeLayers = Pick<
   Layers,
-  'content' | 'frames' | 'trust' | 'ledger' | 'records' | 'gossip' | 'reconciliation' | 'discovery'
+  | 'content'
+  | 'frames'
+  | 'mailbox'
+  | 'trust'
+  | 'ledger'
+  | 'records'
+  | 'gossip'
+  | 'reconciliation'
+  | 'discovery'
 >;

@@ -6,7 +6,11 @@
  * (a name that was rebound to 127.0.0.1 carries its own) and Origin (a browser always tells).
  *
  *   POST /rpc      one request, at most 16 MiB (an import is large)
- *   GET  /events   server-sent events: connected, disconnected, delivered, failed
+ *   GET  /events   server-sent events: connected, disconnected, delivered, failed; overflow where some
+ *                  were left out
+ *
+ * Questions are answered as they come; changes go through a mailbox (`changes.ts`), and each stream of
+ * events has one (`watcher.ts`).
  */
 import { isUtf8 } from 'node:buffer';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -14,15 +18,17 @@ import type { AddressInfo } from 'node:net';
 import { timingSafeEqual } from 'node:crypto';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
+import type { CreateMailbox } from '#contracts/mailbox.ts';
 import type { Node } from '#contracts/node.ts';
-import { runMethod } from './methods.ts';
+import { create as createMailbox } from '#reference/mailbox/mailbox.ts';
+import { createChanges, type Changes } from './changes.ts';
 import { eventView } from './events.ts';
+import { isChange, runMethod } from './methods.ts';
+import { createWatcher, type Watcher } from './watcher.ts';
 
 export const BODY_BYTES_MAX = 16_777_216;
 /** Watchers at one time. */
 const STREAMS_MAX = 16;
-/** Unsent events of one slow watcher, in bytes; beyond it the stream is ended. */
-const STREAM_BYTES_MAX = 1_048_576;
 
 /** Connections at one time: the streams, and room for questions. */
 const CONNECTIONS_MAX = 64;
@@ -44,6 +50,15 @@ export interface ControlServer {
   /** `127.0.0.1:PORT`. */
   readonly address: string;
   close(): Promise<void>;
+}
+
+export interface ControlOptions {
+  /** 0 lets the kernel choose. */
+  readonly port?: number;
+  /** Called when the server breaks while it serves; it is to be closed then. */
+  readonly died?: (reason: Error) => void;
+  /** The reference's own unless told. */
+  readonly mailbox?: CreateMailbox;
 }
 
 interface RpcRequest {
@@ -122,7 +137,7 @@ const broken = (id: RpcRequest['id'], error: unknown): Json =>
     : failure(id, CODES.internal, messageOf(error), { status: 'defect' });
 
 /** Answers one body: always a JSON-RPC response. */
-const answer = async (node: Node, body: Buffer): Promise<Json> => {
+const answer = async (node: Node, changes: Changes, body: Buffer): Promise<Json> => {
   let parsed: unknown;
   try {
     if (!isUtf8(body)) throw new Error('invalid UTF-8');
@@ -133,7 +148,8 @@ const answer = async (node: Node, body: Buffer): Promise<Json> => {
   if (!isRequest(parsed)) return failure(null, CODES.request, 'not a JSON-RPC 2.0 request');
   const { id, method, params } = parsed;
   try {
-    const outcome = await runMethod(node, method, params);
+    const run = () => runMethod(node, method, params);
+    const outcome = await (isChange(method) ? changes.ask(run) : run());
     if (outcome.ok) return { jsonrpc: '2.0', id, result: outcome.value };
     return failure(id, codeOf(outcome.status), outcome.reason, { status: outcome.status });
   } catch (error) {
@@ -142,25 +158,28 @@ const answer = async (node: Node, body: Buffer): Promise<Json> => {
 };
 
 /** Serves a node to whoever holds the token. Port 0 lets the kernel choose. */
-export const startControl = (node: Node, token: string, port = 0): Promise<ControlServer> => {
-  const streams = new Set<ServerResponse>();
+export const startControl = (
+  node: Node,
+  token: string,
+  { port = 0, died, mailbox = createMailbox }: ControlOptions = {},
+): Promise<ControlServer> => {
+  const changes = createChanges({ createMailbox: mailbox });
+  const watchers = new Set<Watcher>();
   let bound = 0;
 
   const stream = (response: ServerResponse): void => {
-    if (streams.size >= STREAMS_MAX) {
+    if (watchers.size >= STREAMS_MAX) {
       reply(response, 503, { error: `${STREAMS_MAX} watchers are enough` });
       return;
     }
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.write(': here\n\n');
-    streams.add(response);
-    const cancel = node.watch((event) => {
-      if (response.writableLength > STREAM_BYTES_MAX) response.destroy();
-      else response.write(`data: ${JSON.stringify(eventView(node, event))}\n\n`);
-    });
+    const watcher = createWatcher(response, mailbox);
+    watchers.add(watcher);
+    const cancel = node.watch((event) => watcher.tell(eventView(node, event)));
     response.on('close', () => {
       cancel();
-      streams.delete(response);
+      watchers.delete(watcher);
     });
   };
 
@@ -178,7 +197,7 @@ export const startControl = (node: Node, token: string, port = 0): Promise<Contr
       if (body === undefined) {
         reply(response, 413, { error: `at most ${BODY_BYTES_MAX} bytes` });
       } else {
-        reply(response, 200, await answer(node, body));
+        reply(response, 200, await answer(node, changes, body));
       }
     } else {
       reply(response, 404, { error: 'expected POST /rpc or GET /events' });
@@ -200,16 +219,21 @@ export const startControl = (node: Node, token: string, port = 0): Promise<Contr
   server.maxConnections = CONNECTIONS_MAX;
 
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.on('error', reject);
     server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      // No more descriptors, for one: without a listener it would end the process.
+      server.on('error', (error) => died?.(error));
       bound = (server.address() as AddressInfo).port;
       resolve({
         address: `127.0.0.1:${bound}`,
         close: () =>
           new Promise((closed) => {
-            for (const each of streams) each.end();
+            for (const each of watchers) each.close();
+            changes.close();
             server.close(() => closed());
-            server.closeAllConnections();
+            // After those who waited were answered.
+            setImmediate(() => server.closeAllConnections());
           }),
       });
     });

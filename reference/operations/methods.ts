@@ -16,6 +16,10 @@ export const methods: Methods = {
   ...ledgerMethods,
 };
 
+/** Whether a method changes something; false for what is no method. */
+export const isChange = (name: string): boolean =>
+  Object.hasOwn(methods, name) && methods[name]!.changes;
+
 /** Runs a method by name with unchecked parameters. Refuses `method_unknown` and `params_invalid`. */
 export const runMethod = async (node: Node, name: string, params: unknown): Promise<Answer> => {
   const found = Object.hasOwn(methods, name) ? methods[name] : undefined;

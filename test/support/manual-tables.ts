@@ -3,6 +3,7 @@
  * manual against them; `UPDATE_MANUAL=1 npx vitest run test/docs` writes them into it.
  */
 import { vocabulary } from '#labs/commands/request.ts';
+import { END_MS_MAX } from '#reference/commands/node/daemon.ts';
 import { subcommands } from '#reference/commands/node/node.ts';
 import { plumbing } from '#reference/commands/node/plumbing.ts';
 import { EXIT } from '#reference/commands/exit.ts';
@@ -22,8 +23,14 @@ import {
   RECORD_BYTES_MAX,
   RECORD_STATUSES,
 } from '#contracts/records.ts';
+import { CHANGE_MS_MAX, CHANGES_WAITING_MAX } from '#reference/operations/changes.ts';
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
 import { methods } from '#reference/operations/methods.ts';
+import {
+  EVENT_BYTES_WAITING_MAX,
+  EVENT_MS_MAX,
+  EVENTS_WAITING_MAX,
+} from '#reference/operations/watcher.ts';
 import { QUIC_SETTINGS } from '#reference/transport/quic-settings.ts';
 import { BUDGETS } from '#reference/trust/trust.ts';
 import { WANTS_MAX } from '#reference/gossip/wants.ts';
@@ -108,6 +115,15 @@ const limits = (): string =>
       ['unread bytes of a link', String(QUIC_SETTINGS.unreadBytesMax), 'the peer has to wait'],
       ['unsent bytes of a link', String(QUIC_SETTINGS.unsentBytesMax), 'they wait in the session'],
       ['a request to the control server', `${BODY_BYTES_MAX} bytes`, 'HTTP 413'],
+      ['changes that wait for their turn', String(CHANGES_WAITING_MAX), '`busy`'],
+      ['from a change asked for to its answer', `${CHANGE_MS_MAX} ms`, '`deadline_exceeded`'],
+      [
+        'events that wait for a slow watcher',
+        `${EVENTS_WAITING_MAX}, ${EVENT_BYTES_WAITING_MAX} bytes`,
+        'left out; the stream names the gap',
+      ],
+      ['how long an event waits for its watcher', `${EVENT_MS_MAX} ms`, 'the stream is ended'],
+      ['from the wish to end to the end', `${END_MS_MAX} ms`, 'given up, exit code 1'],
     ],
   );
 
