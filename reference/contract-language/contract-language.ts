@@ -29,15 +29,8 @@ import {
 import type { Did, Json } from '#contracts/identifiers.ts';
 import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
 import { linesOf } from './entry.ts';
-import {
-  Flaw,
-  needType,
-  readExpression,
-  spend,
-  type Evaluate,
-  type Run,
-  type Scope,
-} from './expressions.ts';
+import { Flaw, readExpression, type Evaluate, type Scope } from './expressions.ts';
+import { needType, spend, type Run } from './run.ts';
 import { readBody, readName, type Execute } from './statements.ts';
 import { Halt, decode, encode, type Value } from './values.ts';
 
@@ -213,8 +206,7 @@ const readContract = (document: Json, id: string, isDid: (text: string) => boole
     'rules',
   );
 
-  const stateOf = (state: ContractState): ReadonlyMap<string, Value> =>
-    readState(state as Json, isDid);
+  const stateOf = (state: ContractState): ReadonlyMap<string, Value> => readState(state, isDid);
 
   return {
     id,

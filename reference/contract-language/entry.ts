@@ -7,7 +7,7 @@
 import type { Capability } from '#contracts/contract-language.ts';
 import type { Did } from '#contracts/identifiers.ts';
 import { LINES_MAX, type EntryLine } from '#contracts/records.ts';
-import type { Transfer } from './expressions.ts';
+import type { Transfer } from './run.ts';
 import { Halt } from './values.ts';
 
 const netsOf = (transfers: readonly Transfer[]): ReadonlyMap<Did, bigint> => {

@@ -11,16 +11,8 @@
  */
 import { NAME_PATTERN } from '#contracts/contract-language.ts';
 import type { Json } from '#contracts/identifiers.ts';
-import {
-  Flaw,
-  countNode,
-  needType,
-  readExpression,
-  spend,
-  type Evaluate,
-  type Run,
-  type Scope,
-} from './expressions.ts';
+import { Flaw, countNode, readExpression, type Evaluate, type Scope } from './expressions.ts';
+import { needType, spend, type Run } from './run.ts';
 import { Halt, soleEntry, string, type Value } from './values.ts';
 
 export type Execute = (run: Run) => void;

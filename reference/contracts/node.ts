@@ -9,7 +9,7 @@ import type { Did, Json, NetworkId, RecordId, Topic } from './identifiers.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Credit, LedgerStatus, Standing, Verdict } from './ledger.ts';
 import type { Outcome } from './outcome.ts';
-import type { SignedRecord } from './records.ts';
+import type { EntryBody, SignedRecord } from './records.ts';
 import type { CoordinationState } from './snapshot.ts';
 import type { TopicOpenStatus, TopicPolicy } from './topics.ts';
 
@@ -109,6 +109,8 @@ export interface Node {
    * that cannot be promised any more: the store failed, or the node has stopped.
    */
   pay(payment: Payment): Promise<Outcome<RecordId, PaymentStatus>>;
+  /** The same for an entry whose lines somebody else worked out: a contract. */
+  enter(currency: string, body: EntryBody): Promise<Outcome<RecordId, PaymentStatus>>;
 
   /** A topic from now on, until it is closed or the node ends. What the topic remembers is empty at first. */
   open(policy: TopicPolicy): Outcome<void, TopicOpenStatus>;

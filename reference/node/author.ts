@@ -15,6 +15,7 @@ import type { Network, Payment, PaymentStatus, PublishStatus } from '#contracts/
 import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
 import {
   PARENTS_MAX,
+  type EntryBody,
   type EntryLine,
   type RecordBodies,
   type RecordKind,
@@ -115,6 +116,8 @@ export interface Authored {
 
 export interface Author {
   pay(payment: Payment): Outcome<Authored, PaymentStatus>;
+  /** An entry with these lines, as they stand. */
+  enter(currency: string, body: EntryBody): Outcome<Authored, PaymentStatus>;
   /** A record of a topic that is no ledger. */
   say<Kind extends RecordKind>(
     kind: Kind,
@@ -146,22 +149,26 @@ export const createAuthor = (options: AuthorOptions): Author => {
     effects: gossipOf(gossips, record.topic).publish(host.monotonic(), record),
   });
 
+  const enter: Author['enter'] = (currency, body) => {
+    const names = network.genesis.currencies.map(({ name }) => name);
+    if (!names.includes(currency)) {
+      return refused('currency_unknown', `expected one of ${names.join(', ')}, got ${currency}`);
+    }
+    const topic = ledgerTopic(currency);
+    const { knowledge } = gossipOf(gossips, topic);
+    const record = draft('icn/entry/1', topic, linksOf(knowledge, signer.did, read), body);
+    const { status, reason } = ledger.judge(record);
+    return status === 'accepted' ? accepted(published(record)) : refused(status, reason);
+  };
+
   return {
+    enter,
     pay({ currency, to, amount, memo }) {
-      const names = network.genesis.currencies.map(({ name }) => name);
-      if (!names.includes(currency)) {
-        return refused('currency_unknown', `expected one of ${names.join(', ')}, got ${currency}`);
-      }
-      const topic = ledgerTopic(currency);
-      const { knowledge } = gossipOf(gossips, topic);
       const accounts: EntryLine[] = [
         { account: to, debit: String(amount) },
         { account: signer.did, credit: String(amount) },
       ];
-      const body = { accounts, ...(memo === undefined ? {} : { memo }) };
-      const record = draft('icn/entry/1', topic, linksOf(knowledge, signer.did, read), body);
-      const { status, reason } = ledger.judge(record);
-      return status === 'accepted' ? accepted(published(record)) : refused(status, reason);
+      return enter(currency, { accounts, ...(memo === undefined ? {} : { memo }) });
     },
 
     say(kind, topic, body) {

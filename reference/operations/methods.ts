@@ -4,6 +4,7 @@
  */
 import { refused } from '#contracts/outcome.ts';
 import type { Node } from '#contracts/node.ts';
+import { contractMethods } from './methods/contract.ts';
 import { gossipMethods } from './methods/gossip.ts';
 import { ledgerMethods } from './methods/ledger.ts';
 import type { Answer, Methods } from './methods/method.ts';
@@ -14,6 +15,7 @@ export const methods: Methods = {
   ...networkMethods,
   ...gossipMethods,
   ...ledgerMethods,
+  ...contractMethods,
 };
 
 /** Whether a method changes something; false for what is no method. */

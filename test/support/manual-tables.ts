@@ -9,6 +9,14 @@ import { plumbing } from '#reference/commands/node/plumbing.ts';
 import { EXIT } from '#reference/commands/exit.ts';
 import { settingsSchema } from '#reference/config.ts';
 import { CONTENT_BYTES_MAX, CONTENT_STATUSES, DEPTH_MAX } from '#contracts/content.ts';
+import {
+  CONTRACT_STATUSES,
+  DOCUMENT_BYTES_MAX,
+  FUEL_MAX,
+  NODES_MAX,
+  RUN_STATUSES,
+  VALUE_WEIGHT_MAX,
+} from '#contracts/contract-language.ts';
 import { CANDIDATES_MAX } from '#contracts/discovery.ts';
 import { GOSSIP_EVENTS } from '#contracts/effects.ts';
 import { FAULT_CODES } from '#contracts/faults.ts';
@@ -123,6 +131,10 @@ const limits = (): string =>
         'left out; the stream names the gap',
       ],
       ['how long an event waits for its watcher', `${EVENT_MS_MAX} ms`, 'the stream is ended'],
+      ['the document of a contract', `${DOCUMENT_BYTES_MAX} bytes`, '`document_invalid`'],
+      ['expressions and statements of a contract', String(NODES_MAX), '`too_many_nodes`'],
+      ['steps of one run of a rule', String(FUEL_MAX), '`fuel_exhausted`'],
+      ['a value in a contract, and all within it', String(VALUE_WEIGHT_MAX), '`value_too_large`'],
       ['from the wish to end to the end', `${END_MS_MAX} ms`, 'given up, exit code 1'],
     ],
   );
@@ -178,5 +190,7 @@ export const manualTables: { readonly [name: string]: () => string } = {
   'gossip events': () => list(GOSSIP_EVENTS),
   'topic events': () => list(TOPIC_EVENTS),
   'session events': () => list(SESSION_EVENTS),
+  'contract statuses': () => list(CONTRACT_STATUSES),
+  'run statuses': () => list(RUN_STATUSES),
   'fault codes': () => list(FAULT_CODES),
 };
