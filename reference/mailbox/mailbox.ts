@@ -24,7 +24,7 @@ interface Letter<Message> {
   readonly message: Message;
   ending: MessageEnding | undefined;
   cancelDeadline: Cancel | undefined;
-  /** Only where the handler asked for its signal: making one for each message costs 5 us of its 0.3. */
+  /** Made when the handler asks for its signal: with one for each, a message took 6.0 us in place of 0.8. */
   control: AbortController | undefined;
 }
 
