@@ -65,22 +65,29 @@ export const openOffline = async (
   }
 };
 
-/** What an operator has to know is a warning; the rest is for whoever looks closely. */
-const levelOf = ({ event }: SupervisionEvent): LogLevel =>
-  event === 'failed' || event === 'lost' ? 'warn' : event === 'resting' ? 'info' : 'debug';
+/**
+ * What an operator has to know is a warning; the rest is for whoever looks closely. What fails at the start
+ * is said by the start itself.
+ */
+const levelOf = ({ event }: SupervisionEvent, hasRun: boolean): LogLevel => {
+  if (event === 'failed' || event === 'lost') return hasRun ? 'warn' : 'debug';
+  return event === 'resting' ? 'info' : 'debug';
+};
 
 /** A daemon that is not started yet; `start` resolves as Supervisor.start does. */
 const createDaemon = (options: DaemonOptions) => {
   const { host, node, network, discovery, operations, all } = componentsOf(options);
+  let hasRun = false;
   const supervisor = createSupervisor({
     components: all,
     after,
     now: () => performance.now(),
     endMsMax: END_MS_MAX,
     tell(event, reason) {
+      hasRun ||= event.event === 'running';
       const { event: what, ...fields } = event;
       const subject = 'name' in event ? 'component' : 'daemon';
-      host.current?.log(levelOf(event), `${subject}_${what}`, {
+      host.current?.log(levelOf(event, hasRun), `${subject}_${what}`, {
         ...fields,
         ...(reason && { reason }),
       });
