@@ -5,6 +5,7 @@ import { create as discovery } from './discovery/discovery.ts';
 import { create as frames } from './frames/frames.ts';
 import { create as gossip } from './gossip/gossip.ts';
 import { create as ledger } from './ledger/ledger.ts';
+import { create as mailbox } from './mailbox/mailbox.ts';
 import { create as quarantine } from './quarantine/quarantine.ts';
 import { create as reconciliation } from './reconciliation/reconciliation.ts';
 import { create as records } from './records/records.ts';
@@ -14,6 +15,7 @@ import { create as trust } from './trust/trust.ts';
 export const referenceLayers: NodeLayers = {
   content,
   frames,
+  mailbox,
   trust,
   ledger,
   records,

@@ -355,6 +355,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     },
 
     pay: (payment) => publish(ledgerTopic(payment.currency), () => author.pay(payment)),
+    enter: (currency, body) => publish(ledgerTopic(currency), () => author.enter(currency, body)),
     publish: (topic, text) =>
       publish<PublishStatus>(topic, () => author.say('icn/note/1', topic, { text })),
     attest: async (subject, score, days) =>

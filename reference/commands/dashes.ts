@@ -9,7 +9,7 @@ import { Fault } from '#contracts/faults.ts';
 /** Words of all commands that a value follows. */
 const WITH_VALUE = `
   after baseline canary cap crashes currency data days decimals duplicates entries for host
-  interface limit loss many members memo name network nodes of partitions peers port records replay seed
+  interface limit loss many members memo most name network nodes of partitions peers port records replay seed
   seeds trusted with without
   digestIntervalMs digestIntervalMsMax digestJitterMs digestSpacingMs frameTimeoutMs helloRetryMs
   helloTimeoutMs linksMax pingIntervalMs pingMissesMax pullBytesMax pullTimeoutMs
@@ -24,6 +24,7 @@ const ALONE = [
   'case',
   'debug',
   'diff',
+  'dry',
   'full',
   'give-up',
   'graft',
@@ -45,6 +46,9 @@ const ALONE = [
 /** npm takes `--of` for the beginning of an option of its own. */
 const TAKEN_FOR: { readonly [flag: string]: string } = { of: 'offline' };
 
+/** npm takes `--dry` for the beginning of `--dry-run`, which means nothing else to us: nobody may sign by it. */
+const NPM_NAMES: { readonly [flag: string]: string } = { dry: 'dry-run' };
+
 /** Every word whose flag would be noticed. */
 export const FLAGS: readonly string[] = [...WITH_VALUE, ...ALONE];
 
@@ -59,8 +63,11 @@ export const wordsMeant = (
   typed: readonly string[],
   environment: Environment,
 ): readonly string[] | undefined => {
+  const variableOf = (name: string): string | undefined =>
+    environment[`npm_config_${name.toLowerCase().replaceAll('-', '_')}`];
   const valueOf = (flag: string): string | undefined =>
-    environment[`npm_config_${flag.toLowerCase().replaceAll('-', '_')}`] ??
+    variableOf(flag) ??
+    variableOf(NPM_NAMES[flag] ?? flag) ??
     (isTakenForOther(flag, typed, environment) ? 'true' : undefined);
   const taken = FLAGS.filter((flag) => valueOf(flag) !== undefined);
   if (taken.length === 0) return undefined;

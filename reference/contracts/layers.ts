@@ -41,6 +41,7 @@ export type NodeLayers = Pick<
   Layers,
   | 'content'
   | 'frames'
+  | 'mailbox'
   | 'trust'
   | 'ledger'
   | 'records'

@@ -11,7 +11,7 @@ import type { Conflict, Credit, Dispute, LedgerStatus, Standing, Verdict } from 
 import type { MergeDecision } from './merge.ts';
 import type { Outcome } from './outcome.ts';
 import type { QuarantineRecord } from './quarantine.ts';
-import type { SignedRecord } from './records.ts';
+import type { EntryBody, SignedRecord } from './records.ts';
 import type { CoordinationState, SnapshotStore } from './snapshot.ts';
 import type { TopicOpenStatus, TopicPolicy } from './topics.ts';
 import type { Conduct, Grounds, TrustClass } from './trust.ts';
@@ -190,6 +190,8 @@ export interface Node {
    * that cannot be promised any more: the store failed, or the node has stopped.
    */
   pay(payment: Payment): Promise<Outcome<RecordId, PaymentStatus>>;
+  /** The same for an entry whose lines somebody else worked out: a contract. */
+  enter(currency: string, body: EntryBody): Promise<Outcome<RecordId, PaymentStatus>>;
 
   /** A topic from now on, until it is closed or the node ends. What the topic remembers is empty at first. */
   open(policy: TopicPolicy): Outcome<void, TopicOpenStatus>;

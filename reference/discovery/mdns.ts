@@ -16,6 +16,7 @@
  */
 import multicastDns from 'multicast-dns';
 import type { MulticastDNS, ResponsePacket } from 'multicast-dns';
+import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import type { Discovery, DiscoveryEvent } from '#contracts/discovery.ts';
 import { messageOf } from '#contracts/faults.ts';
@@ -35,6 +36,8 @@ export interface MdnsOptions {
   /** The core that remembers. */
   readonly discovery: Discovery;
   readonly report: (event: DiscoveryEvent) => void;
+  /** Called once when the socket is gone without our closing it: nothing is announced or heard any more. */
+  readonly died?: (reason: string) => void;
   /** Milliseconds that never go back; performance.now unless told. */
   readonly now?: () => number;
   readonly after?: (delayMs: number, run: () => void) => Cancel;
@@ -121,8 +124,12 @@ export const startMdns = async (options: MdnsOptions): Promise<Mdns> => {
   let warningCount = 0;
   let lastWarning = '';
   let closing: Promise<void> | undefined;
+  let isDead = false;
 
+  // Ours and not the library's, which does not tell when its socket breaks.
+  const socket = createSocket({ type: 'udp4', reuseAddr: true });
   const mdns = multicastDns({
+    socket,
     bind: '0.0.0.0',
     interface: place.interface,
     ...(options.port === undefined ? {} : { port: options.port }),
@@ -219,11 +226,18 @@ export const startMdns = async (options: MdnsOptions): Promise<Mdns> => {
   };
   const destroy = (): Promise<void> => {
     stopTimers();
-    return new Promise((resolve) => mdns.destroy(resolve));
+    return new Promise((resolve) => {
+      try {
+        mdns.destroy(resolve);
+      } catch {
+        resolve(); // The socket is closed already; the library's own timer is stopped by now.
+      }
+    });
   };
 
   const goodbye = (): Promise<void> =>
     new Promise((resolve) => {
+      if (isDead) return resolve();
       // Before the goodbye, so that no announcement follows it.
       stopTimers();
       const cancel = after(GOODBYE_MS, resolve);
@@ -245,6 +259,15 @@ export const startMdns = async (options: MdnsOptions): Promise<Mdns> => {
     return none(`multicast does not come back on ${place.interface}${cause}`);
   }
   expire();
+  const die = (reason: string): void => {
+    if (isDead || closing !== undefined) return;
+    isDead = true;
+    // Nothing may be sent on a closed socket: that throws.
+    stopTimers();
+    options.died?.(reason);
+  };
+  socket.on('error', (error) => die(`the mDNS socket broke: ${messageOf(error)}`));
+  socket.on('close', () => die('the mDNS socket was closed'));
 
   return {
     unavailable: undefined,

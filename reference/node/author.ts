@@ -21,6 +21,7 @@ import type {
 import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
 import {
   PARENTS_MAX,
+  type EntryBody,
   type EntryLine,
   type RecordBodies,
   type RecordKind,
@@ -123,6 +124,8 @@ export interface Author {
   pay(payment: Payment): Outcome<Authored, PaymentStatus>;
   /** An objection to an entry that names the author. */
   dispute(topic: Topic, entry: RecordId, reason: string): Outcome<Authored, DisputeStatus>;
+  /** An entry with these lines, as they stand. */
+  enter(currency: string, body: EntryBody): Outcome<Authored, PaymentStatus>;
   /** A record of a topic that is no ledger. */
   say<Kind extends RecordKind>(
     kind: Kind,
@@ -166,19 +169,23 @@ export const createAuthor = (options: AuthorOptions): Author => {
     return status === 'accepted' ? accepted(published(record)) : refused(status, reason);
   };
 
+  const enter: Author['enter'] = (currency, body) => {
+    const names = network.genesis.currencies.map(({ name }) => name);
+    if (!names.includes(currency)) {
+      return refused('currency_unknown', `expected one of ${names.join(', ')}, got ${currency}`);
+    }
+    return judged('icn/entry/1', ledgerTopic(currency), body);
+  };
+
   return {
+    enter,
     pay({ currency, to, amount, memo, refunds }) {
-      const names = network.genesis.currencies.map(({ name }) => name);
-      if (!names.includes(currency)) {
-        return refused('currency_unknown', `expected one of ${names.join(', ')}, got ${currency}`);
-      }
-      const topic = ledgerTopic(currency);
       const accounts: EntryLine[] = [
         { account: to, debit: String(amount) },
         { account: signer.did, credit: String(amount) },
       ];
       const body = { accounts, ...(memo !== undefined && { memo }), ...(refunds && { refunds }) };
-      return judged('icn/entry/1', topic, body);
+      return enter(currency, body);
     },
 
     dispute: (topic, entry, reason) => judged('icn/dispute/1', topic, { entry, reason }),

@@ -6,19 +6,26 @@
  * (a name that was rebound to 127.0.0.1 carries its own) and Origin (a browser always tells).
  *
  *   POST /rpc      one request or a batch, at most 16 MiB (an import is large)
- *   GET  /events   server-sent events: connected, disconnected, delivered, merged, failed
+ *   GET  /events   server-sent events: connected, disconnected, delivered, heard, merged, failed; overflow
+ *                  where some were left out, missed where somebody came back too late
  *   GET  /metrics  what was counted, as Prometheus reads it; HEAD too
  *   GET  /         the live page. It knows nothing by itself: it asks for the token, and with it the node
+ *
+ * Questions are answered as they come; changes go through a mailbox (`changes.ts`), and each stream of
+ * events has one (`watcher.ts`).
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
+import type { CreateMailbox } from '#contracts/mailbox.ts';
 import type { Node } from '#contracts/node.ts';
+import { create as createMailbox } from '#reference/mailbox/mailbox.ts';
 import { createExposition, EXPOSITION_TYPE } from '#reference/telemetry/exposition.ts';
+import { createChanges } from './changes.ts';
 import { answerBody, type Run } from './json-rpc.ts';
-import { methods, runMethod } from './methods.ts';
+import { isChange, methods, runMethod } from './methods.ts';
 import { livePage } from './page.ts';
 import { createEventStream, STREAMS_MAX } from './stream.ts';
 
@@ -33,6 +40,15 @@ export interface ControlServer {
   /** `127.0.0.1:PORT`. */
   readonly address: string;
   close(): Promise<void>;
+}
+
+export interface ControlOptions {
+  /** 0 lets the kernel choose. */
+  readonly port?: number;
+  /** Called when the server breaks while it serves; it is to be closed then. */
+  readonly died?: (reason: Error) => void;
+  /** The reference's own unless told. */
+  readonly mailbox?: CreateMailbox;
 }
 
 const routeOf = (request: IncomingMessage): string => `${request.method} ${request.url}`;
@@ -88,9 +104,14 @@ const reply = (response: ServerResponse, status: number, body: Json): void => {
 type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** Serves a node to whoever holds the token. Port 0 lets the kernel choose. */
-export const startControl = (node: Node, token: string, port = 0): Promise<ControlServer> => {
+export const startControl = (
+  node: Node,
+  token: string,
+  { port = 0, died, mailbox = createMailbox }: ControlOptions = {},
+): Promise<ControlServer> => {
   const { telemetry } = node;
-  const stream = createEventStream(node, randomBytes(8).toString('hex'));
+  const changes = createChanges({ createMailbox: mailbox });
+  const stream = createEventStream(node, randomBytes(8).toString('hex'), mailbox);
   const exposition = createExposition(telemetry, {
     'service.name': 'murmuration',
     'service.instance.id': node.did,
@@ -101,7 +122,8 @@ export const startControl = (node: Node, token: string, port = 0): Promise<Contr
     const name = Object.hasOwn(methods, method) ? method : 'unknown';
     const span = telemetry.span('rpc.request', { 'rpc.method': name });
     try {
-      const answer = await runMethod(node, method, params);
+      const ask = () => runMethod(node, method, params);
+      const answer = await (isChange(method) ? changes.ask(ask) : ask());
       const outcome = answer.ok ? 'answered' : 'refused';
       telemetry.count('icn_rpc_requests_total', 1, outcome);
       span.end({}, answer.ok ? undefined : answer.status);
@@ -169,16 +191,21 @@ export const startControl = (node: Node, token: string, port = 0): Promise<Contr
   server.maxConnections = CONNECTIONS_MAX;
 
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.on('error', reject);
     server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      // No more descriptors, for one: without a listener it would end the process.
+      server.on('error', (error) => died?.(error));
       bound = (server.address() as AddressInfo).port;
       resolve({
         address: `127.0.0.1:${bound}`,
         close: () =>
           new Promise((closed) => {
             stream.close();
+            changes.close();
             server.close(() => closed());
-            server.closeAllConnections();
+            // After those who waited were answered.
+            setImmediate(() => server.closeAllConnections());
           }),
       });
     });

@@ -5,6 +5,7 @@
 import { refused } from '#contracts/outcome.ts';
 import type { Node } from '#contracts/node.ts';
 import { disputeMethods } from './methods/disputes.ts';
+import { contractMethods } from './methods/contract.ts';
 import { gossipMethods } from './methods/gossip.ts';
 import { ledgerMethods } from './methods/ledger.ts';
 import type { Answer, Methods } from './methods/method.ts';
@@ -24,7 +25,12 @@ export const methods: Methods = {
   ...disputeMethods,
   ...snapshotMethods,
   ...telemetryMethods,
+  ...contractMethods,
 };
+
+/** Whether a method changes something; false for what is no method. */
+export const isChange = (name: string): boolean =>
+  Object.hasOwn(methods, name) && methods[name]!.changes;
 
 /** Runs a method by name with unchecked parameters. Refuses `method_unknown` and `params_invalid`. */
 export const runMethod = async (node: Node, name: string, params: unknown): Promise<Answer> => {

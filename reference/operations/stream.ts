@@ -6,13 +6,13 @@
  * has started anew since, it is told that too, as an event of its own: `missed`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CreateMailbox } from '#contracts/mailbox.ts';
 import type { Node } from '#contracts/node.ts';
 import { eventView } from './events.ts';
+import { createWatcher, type Watcher } from './watcher.ts';
 
 /** Watchers at one time. */
 export const STREAMS_MAX = 16;
-/** Unsent events of one slow watcher, in bytes; beyond it the stream is ended. */
-export const STREAM_BYTES_MAX = 1_048_576;
 /** Events kept for those who come back. */
 export const EVENTS_KEPT_MAX = 1_024;
 /** A comment in a quiet stream: both ends learn that the other is there. */
@@ -33,26 +33,25 @@ export interface EventStream {
 const MISSED = 'data: {"event":"missed"}\n\n';
 
 /** `epoch` tells this start of the node from every other. */
-export const createEventStream = (node: Node, epoch: string): EventStream => {
+export const createEventStream = (
+  node: Node,
+  epoch: string,
+  createMailbox: CreateMailbox,
+): EventStream => {
   const kept: KeptEvent[] = [];
-  const streams = new Set<ServerResponse>();
+  const watchers = new Set<Watcher>();
   let last = 0;
-
-  const say = (response: ServerResponse, text: string): void => {
-    if (response.writableLength > STREAM_BYTES_MAX) response.destroy();
-    else response.write(text);
-  };
 
   const cancel = node.watch((event) => {
     last += 1;
     const text = `id: ${epoch}.${last}\ndata: ${JSON.stringify(eventView(node, event))}\n\n`;
     kept.push({ number: last, text });
     if (kept.length > EVENTS_KEPT_MAX) kept.shift();
-    for (const response of streams) say(response, text);
+    for (const watcher of watchers) watcher.tell(text);
   });
 
   const heartbeat = setInterval(() => {
-    for (const response of streams) say(response, ': here\n\n');
+    for (const watcher of watchers) watcher.tell(': here\n\n');
   }, HEARTBEAT_MS);
   heartbeat.unref();
 
@@ -68,19 +67,20 @@ export const createEventStream = (node: Node, epoch: string): EventStream => {
 
   return {
     serve(request, response) {
-      if (streams.size >= STREAMS_MAX) return false;
+      if (watchers.size >= STREAMS_MAX) return false;
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
       response.write(': here\n\n');
       const heard = request.headers['last-event-id'];
       if (typeof heard === 'string') response.write(missedSince(heard));
-      streams.add(response);
-      response.on('close', () => streams.delete(response));
+      const watcher = createWatcher(response, createMailbox);
+      watchers.add(watcher);
+      response.on('close', () => watchers.delete(watcher));
       return true;
     },
     close() {
       cancel();
       clearInterval(heartbeat);
-      for (const response of streams) response.end();
+      for (const watcher of watchers) watcher.close();
     },
   };
 };

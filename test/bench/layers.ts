@@ -10,6 +10,7 @@ import type { Json } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { TOPIC, foundCooperative, signEntries } from './cooperative.ts';
+import { mailboxFigure } from './mailbox.ts';
 import { compare, type Pair } from './measure.ts';
 import type { Bench, Figure } from './report.ts';
 
@@ -131,7 +132,11 @@ export const layers: Bench = {
         'time a call, medians of 301 slices of each, in turn; right of the | is what the limit calls',
         'the limit promises less: no schema, no canonical form, no strict keys, no verdict',
       ],
-      figures: [...figures, { name: 'an empty call', value: oursNs / 1e6, unit: 'ms' }],
+      figures: [
+        ...figures,
+        await mailboxFigure(),
+        { name: 'an empty call', value: oursNs / 1e6, unit: 'ms' },
+      ],
     };
   },
 };

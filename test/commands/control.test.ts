@@ -10,11 +10,14 @@ import { openOffline } from '#reference/commands/node/daemon.ts';
 import { homeAt } from '#reference/commands/node/home.ts';
 import { readSettings } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
+import { refused } from '#contracts/outcome.ts';
 import type { Node, NodeEvent } from '#contracts/node.ts';
+import { create } from '#reference/mailbox/mailbox.ts';
 import { callNode, watchNode } from '#reference/operations/client.ts';
 import { BODY_BYTES_MAX, startControl, type ControlServer } from '#reference/operations/control.ts';
+import { CHANGES_WAITING_MAX, createChanges } from '#reference/operations/changes.ts';
 import { BATCH_REQUESTS_MAX } from '#reference/operations/json-rpc.ts';
-import { methods } from '#reference/operations/methods.ts';
+import { isChange, methods } from '#reference/operations/methods.ts';
 import { cleanUp, inProcess, temporary, until, within } from '#test/support/command.ts';
 
 const TOKEN = 't'.repeat(43);
@@ -514,14 +517,8 @@ describe('event streams', () => {
     again.abort();
   });
 
-  it('end one that reads nothing before it costs more than its megabyte', async () => {
-    let say: ((event: NodeEvent) => void) | undefined;
-    const watched = Object.assign(Object.create(node) as Node, {
-      watch: (heard: typeof say) => {
-        say = heard;
-        return () => undefined;
-      },
-    });
+  it('tell a slow reader how many events it missed', async () => {
+    const { watched, say, hasWatcher } = sayable();
     const own = await startControl(watched, TOKEN);
     const { socket, heard, closed } = raw(own.address);
     socket.write(
@@ -529,18 +526,141 @@ describe('event streams', () => {
     );
     await until('the head of the stream', () => (heard().includes(': here') ? true : undefined));
     socket.pause();
-    const before = process.memoryUsage().external + process.memoryUsage().arrayBuffers;
     // The kernel keeps a few megabytes of its own; 60 MB it does not.
+    const before = process.memoryUsage().rss;
     for (let count = 0; count < 1_000; count++) {
-      say?.({ event: 'failed', reason: 'x'.repeat(60_000) });
+      say({ event: 'failed', reason: `${'x'.repeat(60_000)} ${count}.` });
       await new Promise((resolve) => setImmediate(resolve));
     }
-    const after = process.memoryUsage().external + process.memoryUsage().arrayBuffers;
-    expect(after - before).toBeLessThan(20_000_000);
-    // What it had not read is all that it still gets: the end of its stream, and not the sixty megabytes.
+    expect(process.memoryUsage().rss - before).toBeLessThan(40_000_000);
+    expect(hasWatcher()).toBe(true);
     socket.resume();
-    await within('the end of the stream', closed, 5_000);
-    expect(heard().length).toBeLessThan(30_000_000);
+    const missed = await until('the gap to be named', () => {
+      const found = [...heard().matchAll(/"event":"overflow","lost":(\d+)/g)];
+      const lost = found.reduce((sum, [, count]) => sum + Number(count), 0);
+      const came = heard().match(/x \d+\."/g)?.length ?? 0;
+      return lost + came === 1_000 ? lost : undefined;
+    });
+    expect(missed).toBeGreaterThan(500);
+    // After the gap it goes on as before.
+    say({ event: 'failed', reason: 'and on' });
+    await until('the next event', () => (heard().includes('and on') ? true : undefined));
     await own.close();
+    await closed;
+    expect(hasWatcher()).toBe(false);
+  });
+});
+
+/** The node with events that a test makes up. */
+const sayable = () => {
+  let heard: ((event: NodeEvent) => void) | undefined;
+  const watched = Object.assign(Object.create(node) as Node, {
+    watch: (listener: (event: NodeEvent) => void) => {
+      heard = listener;
+      return () => (heard = undefined);
+    },
+  });
+  return {
+    watched,
+    say: (event: NodeEvent) => heard?.(event),
+    hasWatcher: () => heard !== undefined,
+  };
+};
+
+describe('changes', () => {
+  /** A node whose payments wait until they are let through. */
+  const gated = () => {
+    const begun: string[] = [];
+    const gates: (() => void)[] = [];
+    const slow = Object.assign(Object.create(node) as Node, {
+      async pay({ memo }: { memo?: string }) {
+        begun.push(memo ?? '');
+        await new Promise<void>((resolve) => gates.push(resolve));
+        return refused('over_limit', `planted ${memo}`);
+      },
+    });
+    return { slow, begun, gates };
+  };
+
+  it('run one at a time; too many are told busy; questions pass', async () => {
+    const { slow, begun, gates } = gated();
+    const own = await startControl(slow, TOKEN);
+    const control = { address: own.address, token: TOKEN, pid: process.pid };
+    const pay = (memo: number) =>
+      callNode(control, 'ledger.transfer', { to: 'you', amount: '1', memo: `m${memo}` });
+    const asked = Array.from({ length: 1 + CHANGES_WAITING_MAX + 8 }, (_, index) => pay(index));
+    let busy = 0;
+    for (const each of asked) {
+      void each.then((answer) => (busy += !answer.ok && answer.status === 'busy' ? 1 : 0));
+    }
+    // One is under way and 32 wait, whoever of them came first.
+    await until('eight to be refused', () => (busy === 8 ? true : undefined));
+    expect(await callNode(control, 'network.status', {})).toMatchObject({ ok: true });
+    for (let count = 0; count <= CHANGES_WAITING_MAX; count++) {
+      await until(`change ${count}`, () => (gates.length === count + 1 ? true : undefined));
+      expect(begun).toHaveLength(count + 1);
+      gates[count]!();
+    }
+    const answers = await Promise.all(asked);
+    const statuses = answers.map((answer) => (answer.ok ? 'paid' : answer.status)).sort();
+    expect(statuses).toEqual([
+      ...Array.from({ length: 8 }, () => 'busy'),
+      ...Array.from({ length: 1 + CHANGES_WAITING_MAX }, () => 'over_limit'),
+    ]);
+    await own.close();
+  });
+
+  it('that wait when the server closes are answered, and what was begun is left in doubt', async () => {
+    const { slow, begun, gates } = gated();
+    const own = await startControl(slow, TOKEN);
+    const control = { address: own.address, token: TOKEN, pid: process.pid };
+    const pay = () => callNode(control, 'ledger.transfer', { to: 'you', amount: '1', memo: 'm' });
+    const first = pay();
+    await until('the first to begin', () => (begun.length === 1 ? true : undefined));
+    const second = pay();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await own.close();
+    expect(await first).toMatchObject({
+      status: 'node_not_running',
+      reason: expect.stringContaining('done or not') as string,
+    });
+    expect(await second).toMatchObject({
+      status: 'node_not_running',
+      reason: expect.stringContaining('not begun') as string,
+    });
+    gates[0]!();
+  });
+
+  it('that take too long are answered, and say whether they were begun', async () => {
+    const changes = createChanges({ createMailbox: create, changeMsMax: 30 });
+    let open: () => void = () => undefined;
+    const first = changes.ask(async () => {
+      await new Promise<void>((resolve) => (open = resolve));
+      return { ok: true, value: null };
+    });
+    const second = changes.ask(() => ({ ok: true, value: null }));
+    expect(await first).toMatchObject({
+      status: 'deadline_exceeded',
+      reason: expect.stringContaining('done or not') as string,
+    });
+    expect(await second).toMatchObject({
+      status: 'deadline_exceeded',
+      reason: expect.stringContaining('not begun') as string,
+    });
+    open();
+    expect(await changes.ask(() => ({ ok: true, value: 7 }))).toEqual({ ok: true, value: 7 });
+    await expect(changes.ask(() => Promise.reject(new Error('planted')))).rejects.toThrow(
+      'planted',
+    );
+    changes.close();
+  });
+
+  it('are the methods that say so', () => {
+    const changing = Object.keys(methods).filter((name) => isChange(name));
+    expect(changing).toEqual(
+      expect.arrayContaining(['ledger.transfer', 'ledger.import', 'network.dial', 'network.fault']),
+    );
+    expect(changing).not.toContain('ledger.balance');
+    expect([isChange('nope'), isChange('__proto__')]).toEqual([false, false]);
   });
 });

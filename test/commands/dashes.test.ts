@@ -70,6 +70,11 @@ describe('a flag that npm took', () => {
     }
   });
 
+  it('is seen where npm made another option of it: nobody signs who said --dry', () => {
+    const typed = 'node contract run FILE worked helper=alice';
+    expect(meant(typed, { dry_run: 'true' })).toBe(`${typed} dry`);
+  });
+
   it('is not seen where there was none', () => {
     expect(meant('sim seed 7', { cache: '/x', loglevel: 'warn' })).toBeUndefined();
     expect(meant('lab 07 of ../x', { offline: 'true' })).toBeUndefined();

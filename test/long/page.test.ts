@@ -136,7 +136,7 @@ describe.skipIf(browserMissing)('in a browser', () => {
     await server.close();
     servers.length = 0;
     await showing(page, 'state', 'does not answer');
-    const again = await startControl(node!, TOKEN, Number(server.address.split(':')[1]));
+    const again = await startControl(node!, TOKEN, { port: Number(server.address.split(':')[1]) });
     servers.push(again);
     await showing(page, 'state', 'live');
     expect(await page.evaluate(`document.getElementById('main').hidden`)).toBe(false);

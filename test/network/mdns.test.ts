@@ -1,4 +1,4 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, Socket as DgramSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -247,6 +247,26 @@ describe.skipIf(noMulticast !== undefined)('mDNS on the loopback interface', () 
     expect(questions).toBeGreaterThan(100);
     expect(answers).toBeLessThan(10);
     expect(node.mdns.unavailable).toBeUndefined();
+  });
+
+  it('says that it died when its socket is gone, sends nothing more, and closes', async () => {
+    const deaths: string[] = [];
+    const handles = (): readonly unknown[] =>
+      (process as unknown as { _getActiveHandles(): readonly unknown[] })._getActiveHandles();
+    const before = new Set(handles());
+    const one = await appear(port, { died: (reason) => deaths.push(reason) });
+    const socket = handles().find(
+      (each): each is Socket => each instanceof DgramSocket && !before.has(each),
+    );
+    socket!.close();
+    await until(() => deaths.length > 0, 'its death');
+    // Long enough for the next announcement, which would throw.
+    await sleep(1_200);
+    expect(deaths).toEqual(['the mDNS socket was closed']);
+    await one.mdns.close();
+    const two = await appear(port, { died: (reason) => deaths.push(reason) });
+    await two.mdns.close();
+    expect(deaths).toHaveLength(1);
   });
 });
 

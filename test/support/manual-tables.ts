@@ -3,11 +3,20 @@
  * manual against them; `UPDATE_MANUAL=1 npx vitest run test/docs` writes them into it.
  */
 import { vocabulary } from '#labs/commands/request.ts';
+import { END_MS_MAX } from '#reference/commands/node/daemon.ts';
 import { subcommands } from '#reference/commands/node/node.ts';
 import { plumbing } from '#reference/commands/node/plumbing.ts';
 import { EXIT } from '#reference/commands/exit.ts';
 import { settingsSchema } from '#reference/config.ts';
 import { CONTENT_BYTES_MAX, CONTENT_STATUSES, DEPTH_MAX } from '#contracts/content.ts';
+import {
+  CONTRACT_STATUSES,
+  DOCUMENT_BYTES_MAX,
+  FUEL_MAX,
+  NODES_MAX,
+  RUN_STATUSES,
+  VALUE_WEIGHT_MAX,
+} from '#contracts/contract-language.ts';
 import { CANDIDATES_MAX } from '#contracts/discovery.ts';
 import { GOSSIP_EVENTS } from '#contracts/effects.ts';
 import { FAULT_CODES } from '#contracts/faults.ts';
@@ -42,14 +51,20 @@ import {
   SNAPSHOT_STATUSES,
 } from '#contracts/snapshot.ts';
 import { RATIO_MAX } from '#reference/frames/packing.ts';
+import { CHANGE_MS_MAX, CHANGES_WAITING_MAX } from '#reference/operations/changes.ts';
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
 import { SESSION_WORDS_MAX, SESSION_WORD_SPACING_MS } from '#reference/node/session.ts';
 import { BATCH_REQUESTS_MAX } from '#reference/operations/json-rpc.ts';
 import { methods } from '#reference/operations/methods.ts';
-import { EVENTS_KEPT_MAX, STREAM_BYTES_MAX, STREAMS_MAX } from '#reference/operations/stream.ts';
+import { EVENTS_KEPT_MAX, STREAMS_MAX } from '#reference/operations/stream.ts';
 import { LABEL_VALUES_MAX, SPANS_MAX } from '#reference/telemetry/book.ts';
 import { LINES_MAX as LOG_LINES_MAX, SPAN_MS } from '#reference/host/log-rate.ts';
 import { PEERS_NAMED_MAX } from '#reference/node/observing.ts';
+import {
+  EVENT_BYTES_WAITING_MAX,
+  EVENT_MS_MAX,
+  EVENTS_WAITING_MAX,
+} from '#reference/operations/watcher.ts';
 import { QUIC_SETTINGS } from '#reference/transport/quic-settings.ts';
 import {
   BUDGETS,
@@ -197,7 +212,6 @@ const limits = (): string =>
       ['a request to the control server', `${BODY_BYTES_MAX} bytes`, 'HTTP 413'],
       ['requests in one batch', String(BATCH_REQUESTS_MAX), 'the batch is refused'],
       ['watchers of events', String(STREAMS_MAX), 'HTTP 503'],
-      ['unsent events of one watcher', `${STREAM_BYTES_MAX} bytes`, 'the stream ends'],
       [
         'events kept for who comes back',
         String(EVENTS_KEPT_MAX),
@@ -211,6 +225,19 @@ const limits = (): string =>
         String(LOG_LINES_MAX),
         'left out and counted',
       ],
+      ['changes that wait for their turn', String(CHANGES_WAITING_MAX), '`busy`'],
+      ['from a change asked for to its answer', `${CHANGE_MS_MAX} ms`, '`deadline_exceeded`'],
+      [
+        'events that wait for a slow watcher',
+        `${EVENTS_WAITING_MAX}, ${EVENT_BYTES_WAITING_MAX} bytes`,
+        'left out; the stream names the gap',
+      ],
+      ['how long an event waits for its watcher', `${EVENT_MS_MAX} ms`, 'the stream is ended'],
+      ['the document of a contract', `${DOCUMENT_BYTES_MAX} bytes`, '`document_invalid`'],
+      ['expressions and statements of a contract', String(NODES_MAX), '`too_many_nodes`'],
+      ['steps of one run of a rule', String(FUEL_MAX), '`fuel_exhausted`'],
+      ['a value in a contract, and all within it', String(VALUE_WEIGHT_MAX), '`value_too_large`'],
+      ['from the wish to end to the end', `${END_MS_MAX} ms`, 'given up, exit code 1'],
     ],
   );
 
@@ -291,5 +318,7 @@ export const manualTables: { readonly [name: string]: () => string } = {
   'session events': () => list(SESSION_EVENTS),
   'keeper events': () => list(KEEPER_EVENTS),
   'snapshot statuses': () => list(SNAPSHOT_STATUSES),
+  'contract statuses': () => list(CONTRACT_STATUSES),
+  'run statuses': () => list(RUN_STATUSES),
   'fault codes': () => list(FAULT_CODES),
 };

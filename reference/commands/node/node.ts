@@ -6,6 +6,7 @@ import { Fault } from '#contracts/faults.ts';
 import { HISTORY_ROWS_MAX } from '#reference/operations/methods/ledger.ts';
 import { question } from './ask.ts';
 import { EXIT } from '#reference/commands/exit.ts';
+import { contract } from './contract.ts';
 import { exportRecords, importRecords } from './files.ts';
 import { homeAt } from './home.ts';
 import { dispute, disputes, ledger, quarantine, refund } from './inbox.ts';
@@ -82,6 +83,7 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
     'ledger.verify',
     'opens every stored record again and folds from nothing',
   ),
+  contract,
   export: exportRecords,
   import: importRecords,
   ...topicCommands,

@@ -135,6 +135,47 @@ const verified: Printer = (value) => [
   `${counted(Number((value as Row)['records']), 'record', 'records')}: every id, signature, verdict and balance as stored`,
 ];
 
+const ranRule: Printer = (value) => {
+  const { contract, rule, currency, lines, id } = value as Row;
+  const rows = (lines as readonly Row[]).map((row) => [
+    text(row['name']),
+    text(row['change']),
+    text(row['did']),
+  ]);
+  return [
+    `${text(rule)} of ${text(contract)}, in ${text(currency)}:`,
+    ...table(['account', 'change', 'did'], rows),
+    id === null ? 'nothing was signed' : `entry ${text(id).slice(0, 16)} is signed and stored here`,
+  ];
+};
+
+const checkedContract: Printer = (value) => {
+  const { rules, participants, ...facts } = value as Row;
+  const everybody = typeof participants === 'string';
+  return [
+    ...pairs({
+      ...facts,
+      participants: everybody ? participants : (participants as readonly string[]).join(', '),
+    }),
+    'rules:',
+    ...(rules as readonly Row[]).map(({ name, parameters }) => {
+      const words = (parameters as readonly Row[]).map(
+        (each) => `${text(each['name'])}=${text(each['type']).toUpperCase()}`,
+      );
+      return `  ${[text(name), ...words].join(' ')}`;
+    }),
+  ];
+};
+
+const contractState: Printer = (value) => {
+  const { contract, id, state, counted, passedOver } = value as Row;
+  return [
+    `${text(contract)}, ${text(id)}`,
+    `made by ${counted === 1 ? '1 entry' : `${text(counted)} entries`}, ${text(passedOver)} passed over`,
+    ...pairs(state!),
+  ];
+};
+
 export const printers: { readonly [name: string]: Printer } = {
   init: pairs,
   join: pairs,
@@ -170,6 +211,9 @@ export const printers: { readonly [name: string]: Printer } = {
       const found = (value as Row)[name] as Row;
       return `${name.padEnd(8)}  ${found['status'] === 'good' ? `good: ${extentOf(found)}` : text(found['reason'])}`;
     }),
+  'contract check': checkedContract,
+  'contract run': ranRule,
+  'contract state': contractState,
   fault: (value) => {
     const cut = (value as Row)['cut'] as readonly string[];
     return [cut.length > 0 ? `cut off from ${cut.join(', ')}` : 'nobody is cut off'];

@@ -5,8 +5,9 @@ import { readSettings, settingsSchema } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { eventLine, eventView } from '#reference/operations/events.ts';
 import { formatAddress } from '#reference/transport/address.ts';
+import { EXIT } from '#reference/commands/exit.ts';
 import { show } from './ask.ts';
-import { startDaemon, untilStopped } from './daemon.ts';
+import { runDaemon, type DaemonOptions } from './daemon.ts';
 import type { Home } from './home.ts';
 import { printable } from './print.ts';
 import { common, type Subcommand } from './subcommand.ts';
@@ -66,7 +67,7 @@ const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
   const host = spoken.values.get('host') ?? '0.0.0.0';
   const networkInterface = spoken.values.get('interface');
   const level = spoken.values.has('verbose') ? 'debug' : 'warn';
-  const daemon = await startDaemon({
+  const options: DaemonOptions = {
     home,
     layers: referenceLayers,
     settings,
@@ -80,19 +81,21 @@ const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
         ? {}
         : { interface: networkInterface },
     logLevel: level,
-  });
-  const value: Json = {
-    did: daemon.node.did,
-    network: daemon.node.network.genesis.name,
-    address: daemon.address,
-    transport,
-    control: daemon.control.address,
-    multicast: spoken.values.has('alone') ? 'not wanted' : (daemon.multicastUnavailable ?? null),
   };
-  const code = show('start', { ok: true, value }, spoken);
-  daemon.node.watch((event) => tell(daemon.node, event, spoken.values.has('json')));
-  await untilStopped(daemon, process.send !== undefined);
-  return code;
+  const ran = await runDaemon(options, process.send !== undefined, (daemon) => {
+    const value: Json = {
+      did: daemon.node.did,
+      network: daemon.node.network.genesis.name,
+      address: daemon.address,
+      control: daemon.control?.address ?? null,
+      multicast: spoken.values.has('alone') ? 'not wanted' : (daemon.multicastUnavailable ?? null),
+    };
+    show('start', { ok: true, value }, spoken);
+    // The daemon forgets its node while it closes, and the node has things to say until then.
+    const { node } = daemon;
+    node.watch((event) => tell(node, event, spoken.values.has('json')));
+  });
+  return ran ? EXIT.ok : EXIT.interrupted;
 };
 
 export const start: Subcommand = {

@@ -8,7 +8,7 @@ import { formatAmount } from '#reference/operations/amounts.ts';
 import { nameOf } from '#reference/operations/people.ts';
 import { entryOf, idPrefix } from './entries.ts';
 import { memo } from './ledger.ts';
-import { currency, currencyOf, method, ok, type Answer, type Methods } from './method.ts';
+import { currency, currencyOf, change, method, ok, type Answer, type Methods } from './method.ts';
 
 const file = async (
   node: Node,
@@ -81,7 +81,7 @@ const refund = async (
 };
 
 export const disputeMethods: Methods = {
-  'ledger.dispute': method(
+  'ledger.dispute': change(
     'files a dispute about an entry that names this account',
     z.strictObject({ entry: idPrefix, reason: memo.min(1) }),
     file,
@@ -91,7 +91,7 @@ export const disputeMethods: Methods = {
     z.strictObject({ currency }),
     list,
   ),
-  'ledger.refund': method(
+  'ledger.refund': change(
     'gives back what an entry gave',
     z.strictObject({ entry: idPrefix, memo: memo.optional() }),
     refund,

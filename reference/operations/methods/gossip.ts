@@ -8,7 +8,17 @@ import { NOTE_BYTES_MAX, type NoteBody, type SignedRecord } from '#contracts/rec
 import { RETENTION_DEFAULT, TOPIC_SCOPES, type TopicAccess } from '#contracts/topics.ts';
 import { TRUST_CLASSES } from '#contracts/trust.ts';
 import { nameOf } from '#reference/operations/people.ts';
-import { method, none, notRunning, ok, person, who, type Answer, type Methods } from './method.ts';
+import {
+  change,
+  method,
+  none,
+  notRunning,
+  ok,
+  person,
+  who,
+  type Answer,
+  type Methods,
+} from './method.ts';
 
 const DAY_MS = 86_400_000;
 /** Notes in one answer. */
@@ -138,7 +148,7 @@ export const gossipMethods: Methods = {
   'gossip.topics': method('what is held of each topic', none, (node) =>
     ok(node.topics().map((each) => view(node, each))),
   ),
-  'gossip.open': method(
+  'gossip.open': change(
     'opens a topic that is no ledger',
     z.strictObject({
       topic,
@@ -154,8 +164,8 @@ export const gossipMethods: Methods = {
     }),
     open as (node: Node, params: unknown) => Answer,
   ),
-  'gossip.close': method('closes it, here', z.strictObject({ topic }), close),
-  'gossip.publish': method(
+  'gossip.close': change('closes it, here', z.strictObject({ topic }), close),
+  'gossip.publish': change(
     'says something in an open topic',
     z.strictObject({
       topic,

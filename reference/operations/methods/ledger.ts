@@ -8,6 +8,7 @@ import { formatAmount, parseAmount } from '#reference/operations/amounts.ts';
 import { nameOf } from '#reference/operations/people.ts';
 import { entryOf, idPrefix } from './entries.ts';
 import {
+  change,
   currency,
   currencyOf,
   method,
@@ -212,7 +213,7 @@ const imported = async (
 };
 
 export const ledgerMethods: Methods = {
-  'ledger.transfer': method(
+  'ledger.transfer': change(
     'acknowledges a debt: pays whoever provided a service',
     z.strictObject({
       to: person,
@@ -245,7 +246,7 @@ export const ledgerMethods: Methods = {
     z.strictObject({ currency }),
     exported,
   ),
-  'ledger.import': method(
+  'ledger.import': change(
     'offers exported records',
     z.strictObject({ currency, lines: z.array(z.string().max(65_536)).max(100_000) }),
     imported,

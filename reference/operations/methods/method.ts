@@ -12,14 +12,26 @@ export type Answer = Outcome<Json, string>;
 export interface Method {
   readonly summary: string;
   readonly params: z.ZodType;
+  /** It changes something: on a running node one such runs at a time. */
+  readonly changes: boolean;
   run(node: Node, params: never): Answer | Promise<Answer>;
 }
 
+type Run<Params> = (node: Node, params: Params) => Answer | Promise<Answer>;
+
+/** A question. */
 export const method = <Params>(
   summary: string,
   params: z.ZodType<Params>,
-  run: (node: Node, params: Params) => Answer | Promise<Answer>,
-): Method => ({ summary, params, run });
+  run: Run<Params>,
+): Method => ({ summary, params, changes: false, run });
+
+/** What changes something. */
+export const change = <Params>(
+  summary: string,
+  params: z.ZodType<Params>,
+  run: Run<Params>,
+): Method => ({ summary, params, changes: true, run });
 
 /** Methods by their names on the wire. */
 export interface Methods {

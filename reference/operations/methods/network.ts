@@ -6,7 +6,17 @@ import type { Node } from '#contracts/node.ts';
 import { nameOf } from '#reference/operations/people.ts';
 import { parseAddress } from '#reference/transport/address.ts';
 import { conductView, hundredths } from './trust.ts';
-import { method, none, notRunning, ok, person, who, type Answer, type Methods } from './method.ts';
+import {
+  change,
+  method,
+  none,
+  notRunning,
+  ok,
+  person,
+  who,
+  type Answer,
+  type Methods,
+} from './method.ts';
 
 const status = (node: Node): Answer =>
   ok({
@@ -67,14 +77,14 @@ export const isDialable = (address: string): boolean => (parseAddress(address)?.
 export const networkMethods: Methods = {
   'network.status': method('who, where, how many', none, status),
   'network.peers': method('open links', none, peers),
-  'network.dial': method(
+  'network.dial': change(
     'dials an address until it answers',
     z.strictObject({
       address: z.string().refine(isDialable, 'expected host:port, such as 127.0.0.1:7001'),
     }),
     dial,
   ),
-  'network.fault': method(
+  'network.fault': change(
     'cuts the links with some peers, or heals all cuts: for demonstrations',
     z.strictObject({ cut: z.array(person).max(128).optional(), heal: z.boolean().optional() }),
     fault,

@@ -5,7 +5,16 @@ import { refused, type Outcome } from '#contracts/outcome.ts';
 import { QUARANTINE_ITEMS_MAX, type QuarantineRecord } from '#contracts/quarantine.ts';
 import { decisionView, itemView, proofViews, recordView } from '#reference/operations/decisions.ts';
 import { idPrefix, onlyOne } from './entries.ts';
-import { currency, currencyOf, method, none, ok, type Answer, type Methods } from './method.ts';
+import {
+  currency,
+  currencyOf,
+  change,
+  method,
+  none,
+  ok,
+  type Answer,
+  type Methods,
+} from './method.ts';
 
 interface Asked {
   readonly id: string;
@@ -85,13 +94,13 @@ export const quarantineMethods: Methods = {
   ),
   'ledger.quarantine.list': method('the inbox, newest first, without the claims', none, list),
   'ledger.quarantine.get': method('one item with its claim', byId, get),
-  'ledger.quarantine.release': method(
+  'ledger.quarantine.release': change(
     'judges an item again; it leaves the inbox if it counts by now',
     byId,
     release,
   ),
-  'ledger.quarantine.drop': method('takes an item out; the ledger does not change', byId, drop),
-  'ledger.quarantine.purge': method('takes out what has expired', none, async (node) =>
+  'ledger.quarantine.drop': change('takes an item out; the ledger does not change', byId, drop),
+  'ledger.quarantine.purge': change('takes out what has expired', none, async (node) =>
     ok({ purged: await node.quarantine.purge() }),
   ),
 };

@@ -4,7 +4,7 @@ import type { Json } from '#contracts/identifiers.ts';
 import type { Node } from '#contracts/node.ts';
 import { refused, type Outcome } from '#contracts/outcome.ts';
 import type { CoordinationState, SnapshotStatus, SnapshotStore } from '#contracts/snapshot.ts';
-import { method, none, ok, type Answer, type Methods } from './method.ts';
+import { change, method, none, ok, type Answer, type Methods } from './method.ts';
 
 /** How much a state holds, in numbers. */
 const extent = ({ topics, subscriptions, clocks, ownTips }: CoordinationState): Json => ({
@@ -41,6 +41,6 @@ const verify = async (node: Node): Promise<Answer> => {
 };
 
 export const snapshotMethods: Methods = {
-  'snapshot.save': method('saves what is coordinated with others, now', none, save),
+  'snapshot.save': change('saves what is coordinated with others, now', none, save),
   'snapshot.verify': method('reads both generations and checks every byte', none, verify),
 };

@@ -4,7 +4,16 @@ import type { Json } from '#contracts/identifiers.ts';
 import { ATTESTATION_DAYS_DEFAULT, type Node, type TrustView } from '#contracts/node.ts';
 import type { Conduct, Statement } from '#contracts/trust.ts';
 import { nameOf } from '#reference/operations/people.ts';
-import { method, notRunning, ok, person, who, type Answer, type Methods } from './method.ts';
+import {
+  change,
+  method,
+  notRunning,
+  ok,
+  person,
+  who,
+  type Answer,
+  type Methods,
+} from './method.ts';
 
 /** Rows of one list. */
 export const TRUSTED_ROWS_MAX = 1_000;
@@ -68,7 +77,7 @@ export const trustMethods: Methods = {
     z.strictObject({ who: person.optional() }),
     list,
   ),
-  'trust.attest': method(
+  'trust.attest': change(
     'says how far this node trusts somebody, from 0 to 1, for so many days',
     z.strictObject({
       who: person,
