@@ -37,7 +37,9 @@ export const vocabulary: Vocabulary = {
   order: { summary: 'frames keep their order (they may overtake otherwise)' },
   partitions: { value: 'N', summary: 'times the network falls apart', byDefault: '2' },
   crashes: { value: 'N', summary: 'nodes that lose power and come back', byDefault: '2' },
-  mixture: { summary: 'draws nodes, payments and nemeses from the seed, instead of the words above' },
+  mixture: {
+    summary: 'draws nodes, payments and nemeses from the seed, instead of the words above',
+  },
   nemeses: { value: 'NAMES', summary: 'lets these strike too, listed below: pause,swizzle' },
   many: {
     value: 'RUNS',
@@ -117,7 +119,10 @@ const readTrial = (spoken: Spoken): Trial => {
   const count = fullPlanOf(trial).actions.length;
   const numbers = readNumbers(text, count);
   if (!numbers) {
-    throw new Fault('usage', `keep: expected numbers from 1 to ${count} such as 3,7-9, got ${text}`);
+    throw new Fault(
+      'usage',
+      `keep: expected numbers from 1 to ${count} such as 3,7-9, got ${text}`,
+    );
   }
   return { ...trial, kept: [...numbers] };
 };

@@ -100,9 +100,11 @@ const exceeding = (node: Observed, bounds: Bounds): string[] => {
 /** At every moment. */
 export const checkAlways = (nodes: readonly Observed[], bounds: Bounds): Violation[] =>
   nodes.flatMap((node) => {
-    const violations = exceeding(node, bounds).map(
-      (detail): Violation => ({ law: 'bounded', node: node.name, detail }),
-    );
+    const violations = exceeding(node, bounds).map((detail): Violation => ({
+      law: 'bounded',
+      node: node.name,
+      detail,
+    }));
     for (const { topic } of node.topics()) {
       let sum = 0n;
       for (const balance of node.balances(topic).values()) sum += balance;
@@ -148,7 +150,10 @@ const compareTwo = (left: Observed, right: Observed, topic: Topic): Violation[] 
     const detail = `${topic}: balances differ from ${left.name}`;
     violations.push({ law: 'agreed', node: right.name, detail });
   }
-  const judged = leftLines.map(idOf).find((id) => left.verdict(id) !== right.verdict(id));
+  const rightIds = new Set(rightLines.map(idOf));
+  const judged = leftLines
+    .map(idOf)
+    .find((id) => rightIds.has(id) && left.verdict(id) !== right.verdict(id));
   if (judged !== undefined) {
     const detail = `${judged} is ${right.verdict(judged)} here and ${left.verdict(judged)} on ${left.name}`;
     violations.push({ law: 'alike', node: right.name, detail });

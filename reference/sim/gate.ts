@@ -93,7 +93,13 @@ export const createGate = (): Gate => {
       if (draining) return;
       draining = true;
       // What runs may shut it again: the rest stays in its place.
-      while (!isShut && waiting.length > 0) waiting.shift()!();
+      for (
+        let run = waiting.shift();
+        run !== undefined;
+        run = isShut ? undefined : waiting.shift()
+      ) {
+        run();
+      }
       draining = false;
     },
     get isShut() {

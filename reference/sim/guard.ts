@@ -16,7 +16,9 @@ export const GUARDED = [
 ] as const;
 
 const stop = (name: string) => (): never => {
-  throw new Error(`${name} was asked for in a simulation: a node takes time and chance from its host`);
+  throw new Error(
+    `${name} was asked for in a simulation: a node takes time and chance from its host`,
+  );
 };
 
 /** The clock that dates are made of; a date of given numbers is none. */

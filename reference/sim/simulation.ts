@@ -6,7 +6,7 @@
  * last), everybody is started again, and the cluster must agree before the deadline and then fall quiet.
  * Then the final laws are checked.
  *
- * The verdict keeps apart what went wrong: `broken` says that a law was, which no waiting repairs;
+ * A run ends at the first moment at which a law is broken. The verdict keeps apart what went wrong: `broken` says that a law was, which no waiting repairs;
  * `stalled` that nothing was but that they never came to agree; `unknown` that nothing was tried.
  */
 import type { NodeLayers } from '#contracts/layers.ts';
@@ -48,19 +48,26 @@ export interface SimulationReport {
   readonly healedMs: number | undefined;
   readonly frames: number;
   readonly bytes: number;
+  /** The most frames that one node said in one second, for each of its links. */
+  readonly busiest: number;
   readonly traceHash: string;
 }
 
-/** A cluster that has healed must agree within this: a few times the longest digest interval. */
-const LIVENESS_MS = 600_000;
+/**
+ * A cluster that has healed must agree within this: the longest digest interval a few times, and the four
+ * minutes after which a record is given up whose ancestor nobody has (a fork's, after an equivocator).
+ */
+const LIVENESS_MS = 300_000;
 /** Connections are made before the first payment. */
 const SETTLE_MS = 3_000;
 /** Between two turns of those who wait for a promise. */
 const TURN_MS = 250;
 /** A node whose store failed is started again by its operator this often, until that helps. */
 const OPERATOR_MS = 2_000;
+/** Never more than this is said, whatever happens: a node answers, and does not echo. */
+const FRAMES_PER_LINK_SECOND_MAX = 100;
 /** How long silence is listened to, and how many frames a second a link may still carry in it. */
-const QUIET_MS = 10_000;
+const QUIET_MS = 4_000;
 const QUIET_FRAMES_PER_LINK_SECOND_MAX = 4;
 
 /** Frames arrive in pieces, at all times. */
@@ -74,8 +81,8 @@ const CALM: Partial<Conditions> = {
   cut: true,
 };
 
-/** Things to do between two steps, at their times, causes before effects. */
-const createAgenda = (cluster: Cluster) => {
+/** Things to do between two steps, at their times, causes before effects; nothing more once `isOver`. */
+const createAgenda = (cluster: Cluster, isOver: () => boolean) => {
   const due: (() => void | Promise<void>)[] = [];
   const later = (delayMs: number, run: () => void | Promise<void>): void =>
     void cluster.scheduler.after(delayMs, () => due.push(run));
@@ -84,7 +91,7 @@ const createAgenda = (cluster: Cluster) => {
   const run = async (forMs: number): Promise<void> => {
     const { scheduler } = cluster;
     const untilMs = scheduler.now() + forMs;
-    while (scheduler.now() < untilMs || due.length > 0) {
+    while (!isOver() && (scheduler.now() < untilMs || due.length > 0)) {
       scheduler.runUntil(Math.min(scheduler.now() + TURN_MS, untilMs), () => due.length > 0);
       for (let next = due.shift(); next !== undefined; next = due.shift()) await next();
       await Promise.resolve();
@@ -113,7 +120,10 @@ const createWorld = (options: SimulationOptions) => {
     ...(hostOf ? { hostOf } : {}),
     ...(log ? { log } : {}),
   });
-  const agenda = createAgenda(cluster);
+  /** Laws that were broken so far; one is enough, and ends the run. */
+  const violations: Violation[] = [];
+  const isOver = (): boolean => violations.length > 0 || witness.violations.length > 0;
+  const agenda = createAgenda(cluster, isOver);
   const liars = cluster.liars.map((place): Liar => {
     const liar = createLiar({ cluster, place, layers: layersOf(-1), settings: settings.session });
     liar.listen();
@@ -126,15 +136,29 @@ const createWorld = (options: SimulationOptions) => {
     liarAt: (index) => liars[index]!,
   });
   const bounds = boundsFor(cluster.places.length, settings.gossip.waitingMax);
-  return { cluster, witness, agenda, strikes, bounds };
+  return { cluster, witness, agenda, strikes, bounds, violations, isOver };
 };
 type World = ReturnType<typeof createWorld>;
 
 /** Who keeps an eye on the machines: laws of every moment are checked, and failed nodes started again. */
-const superviseIn = ({ cluster, witness, agenda, bounds }: World, violations: Violation[]) => {
+const superviseIn = ({ cluster, witness, agenda, bounds, violations }: World) => {
   const restart = async (index: number): Promise<void> => {
     if (cluster.places[index]?.failed) cluster.crash(index);
     if (!cluster.places[index]?.node) await cluster.start(index);
+  };
+  const sentBefore = new Map<number, number>();
+  let busiest = 0;
+  /** Frames that a node said in the last second, for each of its links. */
+  const checkPace = (): void => {
+    for (const place of cluster.honest) {
+      const { frames } = place.load();
+      const rate = (frames - (sentBefore.get(place.index) ?? frames)) / (cluster.places.length - 1);
+      sentBefore.set(place.index, frames);
+      busiest = Math.max(busiest, rate);
+      if (rate <= FRAMES_PER_LINK_SECOND_MAX || violations.length > 0) continue;
+      const detail = `${Math.round(rate)} frames a link in one second, at most ${FRAMES_PER_LINK_SECOND_MAX} may`;
+      violations.push({ law: 'quiet', node: place.name, detail });
+    }
   };
   const look = (): void => {
     witness.look(cluster);
@@ -145,6 +169,7 @@ const superviseIn = ({ cluster, witness, agenda, bounds }: World, violations: Vi
   };
   const watch = (): void => {
     look();
+    checkPace();
     agenda.later(1_000, watch);
   };
   const operate = async (): Promise<void> => {
@@ -153,6 +178,9 @@ const superviseIn = ({ cluster, witness, agenda, bounds }: World, violations: Vi
   };
   return {
     look,
+    get busiest() {
+      return busiest;
+    },
     begin() {
       watch();
       agenda.later(OPERATOR_MS, operate);
@@ -173,7 +201,7 @@ const runSafety = async ({ cluster, agenda, strikes }: World, plan: Plan): Promi
 
 /** The faults end. Gives the time until all agree; undefined if they do not before the deadline. */
 const runLiveness = async (
-  { cluster, agenda, strikes }: World,
+  { cluster, agenda, strikes, isOver }: World,
   restartAll: () => Promise<void>,
 ): Promise<number | undefined> => {
   strikes.heal();
@@ -184,7 +212,7 @@ const runLiveness = async (
     const isUp = cluster.honest.every(({ node, failed }) => node !== undefined && !failed);
     // Everybody must be back in touch before silence can mean agreement.
     if (elapsedMs >= 1_000 && isUp && agreed(cluster.honest)) return elapsedMs;
-    if (elapsedMs >= LIVENESS_MS) return undefined;
+    if (elapsedMs >= LIVENESS_MS || isOver()) return undefined;
     await agenda.run(TURN_MS);
     if (!isUp) await restartAll();
   }
@@ -225,27 +253,26 @@ const verdictOf = (
 const run = async (options: SimulationOptions): Promise<SimulationReport> => {
   const { plan } = options;
   const world = createWorld(options);
-  const { cluster, witness, agenda } = world;
-  const violations: Violation[] = [];
-  const supervisor = superviseIn(world, violations);
+  const { cluster, witness, agenda, violations, isOver } = world;
+  const supervisor = superviseIn(world);
   for (const { index } of cluster.honest) await cluster.start(index);
   supervisor.begin();
   await agenda.run(SETTLE_MS);
 
   const faultyMs = await runSafety(world, plan);
-  const early = [...violations, ...witness.violations];
-  const healedMs = await runLiveness(world, supervisor.restartAll);
-  supervisor.look();
+  const healedMs = isOver() ? undefined : await runLiveness(world, supervisor.restartAll);
+  if (!isOver()) supervisor.look();
+  const wasBroken = isOver();
   const up = cluster.honest.filter(({ node }) => node !== undefined);
-  const final = checkFinally(up, cluster.acknowledged, cluster.authored);
+  const final = wasBroken ? [] : checkFinally(up, cluster.acknowledged, cluster.authored);
   const liesLast = plan.actions.some(({ deed }) => deed.do === 'lie' && deed.forMs === undefined);
-  if (healedMs !== undefined && !liesLast) final.push(...(await runQuiet(world)));
+  if (healedMs !== undefined && !wasBroken && !liesLast) final.push(...(await runQuiet(world)));
 
   const all = [...violations, ...witness.violations, ...final];
   const traffic = cluster.network.traffic();
   return {
     seed: plan.seed,
-    verdict: early.length > 0 ? 'broken' : verdictOf(all, healedMs, witness.stable),
+    verdict: wasBroken ? 'broken' : verdictOf(all, healedMs, witness.stable),
     violations: all,
     records: up[0]?.node?.topics().reduce((sum, { records }) => sum + records, 0) ?? 0,
     acknowledged: cluster.acknowledged.size,
@@ -255,6 +282,7 @@ const run = async (options: SimulationOptions): Promise<SimulationReport> => {
     healedMs,
     frames: traffic.sent.frames,
     bytes: traffic.sent.bytes,
+    busiest: supervisor.busiest,
     traceHash: cluster.traceHash(),
   };
 };

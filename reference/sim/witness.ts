@@ -142,7 +142,9 @@ export const createWitness = (now: () => number, liars: () => ReadonlySet<Did>):
     },
     latencies() {
       const sorted = [...lives.values()]
-        .flatMap(({ knownAtMs, stableAtMs }) => (stableAtMs === undefined ? [] : [stableAtMs - knownAtMs]))
+        .flatMap(({ knownAtMs, stableAtMs }) =>
+          stableAtMs === undefined ? [] : [stableAtMs - knownAtMs],
+        )
         .sort((left, right) => left - right);
       const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))]!;
       return sorted.length === 0 ? undefined : { median: at(0.5), most: at(0.95), all: at(1) };

@@ -67,9 +67,16 @@ const printOutcome = (outcome: Outcome, json: boolean): void => {
     if (json) {
       const { error } = outcome;
       console.log(
-        JSON.stringify({ ...trial, ok: false, status: 'defect', error, replay: replayCommand(trial) }),
+        JSON.stringify({
+          ...trial,
+          ok: false,
+          status: 'defect',
+          error,
+          replay: replayCommand(trial),
+        }),
       );
-    } else console.log(`${chalk.red('DEFECT')}  ${outcome.error}\n  replay: ${replayCommand(trial)}`);
+    } else
+      console.log(`${chalk.red('DEFECT')}  ${outcome.error}\n  replay: ${replayCommand(trial)}`);
   } else if (json) console.log(jsonOf(outcome.report, trial));
   else if (!succeeded(outcome.report, trial) && outcome.report.verdict !== 'unknown') {
     printRun(outcome.report, trial, 0);
@@ -135,7 +142,9 @@ const shrinkFailed = async (tally: Tally): Promise<void> => {
 
 const exitOf = ({ failed, caught, unknown, held, interrupted }: Tally): number => {
   if (failed.some((outcome) => 'error' in outcome)) return EXIT.defect;
-  const verdicts = failed.map((outcome) => ('report' in outcome ? outcome.report.verdict : 'broken'));
+  const verdicts = failed.map((outcome) =>
+    'report' in outcome ? outcome.report.verdict : 'broken',
+  );
   if (verdicts.includes('broken') || [...caught.values()].includes(undefined)) return EXIT.failed;
   if (verdicts.includes('stalled')) return EXIT.stalled;
   if (interrupted) return EXIT.interrupted;

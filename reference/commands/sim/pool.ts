@@ -25,7 +25,10 @@ export const outcomeOf = async (trial: Trial): Promise<Outcome> => {
   try {
     return { trial, report: await runTrial(trial) };
   } catch (error) {
-    return { trial, error: error instanceof Error ? (error.stack ?? error.message) : messageOf(error) };
+    return {
+      trial,
+      error: error instanceof Error ? (error.stack ?? error.message) : messageOf(error),
+    };
   }
 };
 

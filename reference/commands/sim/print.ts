@@ -11,7 +11,7 @@ const SHOWN_MAX = 8;
 
 const describe = (report: SimulationReport, tookMs: number): string => {
   const { records, acknowledged, stable, latencies, faultyMs, healedMs, frames, bytes } = report;
-  const agreement = healedMs === undefined ? 'never agreed' : `agreed ${seconds(healedMs)} later`;
+  const agreement = healedMs === undefined ? 'not agreed' : `agreed ${seconds(healedMs)} later`;
   const reach = latencies
     ? `, ${stable} on every node after ${seconds(latencies.median)} (half), ${seconds(latencies.all)} (all)`
     : '';
@@ -59,5 +59,5 @@ export const printPlan = (trial: Trial): void => {
 /** What a canary is, for the line that says it was caught. */
 export const canaryText = (name: string): string => {
   const canary = canaryOf(name);
-  return `canary ${name} (${canary?.summary}): caught by "${canary?.law}"`;
+  return `canary ${name} (${canary?.summary}): caught by ${canary?.laws.map((law) => `"${law}"`).join(' or ')}`;
 };

@@ -69,9 +69,9 @@ export const runTrial = (
 
 /** Whether a planted fault was caught, as the law that it breaks. */
 const isCaught = ({ violations, verdict }: SimulationReport, canary: Canary): boolean =>
-  canary.law === 'stalled'
-    ? verdict === 'stalled'
-    : violations.some(({ law }) => law === canary.law);
+  canary.laws.some((wanted) =>
+    wanted === 'stalled' ? verdict === 'stalled' : violations.some(({ law }) => law === wanted),
+  );
 
 /** Whether a run came out as it should: every law held, or the planted fault was caught. */
 export const succeeded = (report: SimulationReport, { canary }: Trial): boolean => {

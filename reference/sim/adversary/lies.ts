@@ -30,7 +30,12 @@ const claimsIn = (message: GossipMessage): Claim[] =>
 const announce = (
   records: readonly Json[],
   ids: readonly RecordId[] = [],
-): Extract<TopicMessage, { type: 'announce' }> => ({ type: 'announce', topic: TOPIC, records, ids });
+): Extract<TopicMessage, { type: 'announce' }> => ({
+  type: 'announce',
+  topic: TOPIC,
+  records,
+  ids,
+});
 
 const toAll = (liar: Liar, message: GossipMessage): void => {
   for (const peer of liar.peers()) liar.say(peer, message);

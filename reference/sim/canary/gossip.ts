@@ -72,7 +72,9 @@ const asRecord = (claim: Json): Partial<SignedRecord> => claim as unknown as Par
 
 const claimsIn = (message: TopicMessage): readonly Partial<SignedRecord>[] =>
   'records' in message
-    ? message.records.filter((claim: Json) => typeof claim === 'object' && claim !== null).map(asRecord)
+    ? message.records
+        .filter((claim: Json) => typeof claim === 'object' && claim !== null)
+        .map(asRecord)
     : [];
 
 /** Takes for known what any digest claimed of an author, as if a clock were a list of records. */

@@ -223,7 +223,11 @@ export const strikes = (random: Random, scene: Scene, names: readonly string[]):
   );
 
 /** Makes a plan of actions. */
-export const planOf = (seed: string, { nodes, spanMs }: Scene, actions: readonly Action[]): Plan => ({
+export const planOf = (
+  seed: string,
+  { nodes, spanMs }: Scene,
+  actions: readonly Action[],
+): Plan => ({
   seed,
   nodes,
   liars: Math.max(0, ...actions.map(({ deed }) => (deed.do === 'lie' ? deed.liar + 1 : 0))),
@@ -290,7 +294,7 @@ const SHARE = 0.25;
 export const drawMixture = (seed: string, forced: readonly string[] = []): Plan => {
   const random = createRandom(seed).fork('plan');
   const nodes = 2 + random.integer(6);
-  const entries = 20 + random.integer(60);
+  const entries = 12 + random.integer(36);
   const scene = { nodes, spanMs: entries * PAYMENT_EVERY_MS };
   const drawn = Object.keys(NEMESES).filter(
     (name) => random.fork(`whether ${name}`).next() < SHARE || forced.includes(name),

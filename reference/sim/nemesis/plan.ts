@@ -104,7 +104,9 @@ const names = (places: readonly number[]): string =>
 
 const conditionsText = (conditions: Partial<Conditions>): string =>
   Object.entries(conditions)
-    .map(([name, value]) => `${name} ${typeof value === 'number' ? Number(value.toFixed(3)) : value}`)
+    .map(
+      ([name, value]) => `${name} ${typeof value === 'number' ? Number(value.toFixed(3)) : value}`,
+    )
     .join(', ');
 
 /** A deed in words: nodes are counted from 1 here, as everywhere people read them. */
@@ -126,8 +128,7 @@ export const describeDeed = (deed: Deed): string => {
       return `node ${deed.node + 1} is stopped for ${seconds(deed.forMs)}`;
     case 'crash': {
       const point = deed.point === 'now' ? '' : ` when the next commit is ${deed.point}`;
-      const survivors =
-        deed.survivors === 0 ? '' : `; ${deed.survivors} commits under way survive`;
+      const survivors = deed.survivors === 0 ? '' : `; ${deed.survivors} commits under way survive`;
       return `node ${deed.node + 1} loses power${point}, back after ${seconds(deed.downMs)}${survivors}`;
     }
     case 'disk':

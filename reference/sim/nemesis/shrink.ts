@@ -23,7 +23,7 @@ export const shrink = async (
   let chunk = Math.ceil(needed.length / 2);
   while (chunk >= 1 && needed.length > 0) {
     let wasSmaller = false;
-    for (let from = 0; from < needed.length && runs < runsMax; ) {
+    for (let from = 0; from < needed.length && runs < runsMax;) {
       const rest = [...needed.slice(0, from), ...needed.slice(from + chunk)];
       runs += 1;
       if (await fails(new Set(rest))) {

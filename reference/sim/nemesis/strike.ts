@@ -165,4 +165,3 @@ export const createStrikes = (options: StrikeOptions): Strikes => {
     },
   };
 };
-
