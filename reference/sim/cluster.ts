@@ -70,6 +70,8 @@ export interface Place extends Observed {
   readonly node: Node | undefined;
   /** The node runs and can promise nothing any more: its store failed. */
   readonly failed: boolean;
+  /** Payments that the running node was asked for and has neither promised nor refused. */
+  readonly unanswered: number;
 }
 
 export interface Cluster {
@@ -110,6 +112,7 @@ interface Running {
   host: SimulatedHost | undefined;
   gate: Gate | undefined;
   failed: boolean;
+  unanswered: number;
   clockOffsetMs: number;
   clockIsFrozen: boolean;
 }
@@ -119,6 +122,7 @@ const idle = (): Running => ({
   host: undefined,
   gate: undefined,
   failed: false,
+  unanswered: 0,
   clockOffsetMs: 0,
   clockIsFrozen: false,
 });
@@ -204,6 +208,9 @@ export const createCluster = (options: ClusterOptions): Cluster => {
     get failed() {
       return running[index]?.failed ?? false;
     },
+    get unanswered() {
+      return running[index]?.unanswered ?? 0;
+    },
     topics: () => runningNode(index).topics(),
     balances: (topic) => runningNode(index).balances(topic),
     exported: (topic) => runningNode(index).exported(topic),
@@ -251,7 +258,7 @@ export const createCluster = (options: ClusterOptions): Cluster => {
       verify,
       ...(coordination && { coordination }),
     });
-    Object.assign(state, { node, gate, host: own, failed: false });
+    Object.assign(state, { node, gate, host: own, failed: false, unanswered: 0 });
     for (const { topic } of node.topics()) {
       // Signed, and durable although nobody was told so.
       for (const id of node.knowledge(topic).run(place.did, 1, Infinity)) authored.add(id);
@@ -304,11 +311,20 @@ export const createCluster = (options: ClusterOptions): Cluster => {
     },
     signed: (id) => void authored.add(id),
     pay(from, to, amount) {
-      void running[from]?.node?.pay({ currency: CURRENCY, to: placeAt(to).did, amount }).then(
+      const state = runningAt(from);
+      const { node } = state;
+      if (!node) return;
+      state.unanswered += 1;
+      const answered = (): void => {
+        // A node that was started since is asked for payments of its own.
+        if (state.node === node) state.unanswered -= 1;
+      };
+      void node.pay({ currency: CURRENCY, to: placeAt(to).did, amount }).then(
         (outcome) => {
           if (outcome.ok) acknowledged.add(outcome.value);
+          answered();
         },
-        () => {}, // Its store failed: nothing was promised.
+        answered, // Its store failed: nothing was promised.
       );
     },
     runFor(milliseconds) {

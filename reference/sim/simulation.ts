@@ -207,8 +207,9 @@ const runLiveness = async (
   for (;;) {
     const elapsedMs = cluster.scheduler.now() - healedAtMs;
     const isUp = cluster.honest.every(({ node, failed }) => node !== undefined && !failed);
+    const isAnswered = cluster.honest.every(({ unanswered }) => unanswered === 0);
     // Everybody must be back in touch before silence can mean agreement.
-    if (elapsedMs >= 1_000 && isUp && agreed(cluster.honest)) return elapsedMs;
+    if (elapsedMs >= 1_000 && isUp && isAnswered && agreed(cluster.honest)) return elapsedMs;
     if (elapsedMs >= LIVENESS_MS || isOver()) return undefined;
     await agenda.run(TURN_MS);
     if (!isUp) await restartAll();

@@ -46,7 +46,7 @@ describe('a liar', () => {
       cluster.pay(round % 3, (round + 1) % 3, 10n);
       await run(cluster, 500);
     }
-    await run(cluster, name === 'drip' ? 33_000 : 6_000);
+    await run(cluster, name === 'drip' ? 33_000 : 14_000);
     const counted = cluster.honest.flatMap((place) => [...nodeOf(place).counters().keys()]);
     for (const event of COUNTED[name]!) expect(counted).toContain(event);
     stop();
