@@ -9,8 +9,8 @@ import { Fault } from '#contracts/faults.ts';
 /** Words of all commands that a value follows. */
 const WITH_VALUE = `
   after baseline canary cap crashes currency data days decimals duplicates entries for host
-  interface limit loss many members memo most name network nodes of partitions peers port records replay seed
-  seeds trusted with without
+  interface keep limit loss many members memo most name nemeses network nodes of partitions peers port records
+  replay seed seeds trusted with without workers
   digestIntervalMs digestIntervalMsMax digestJitterMs digestSpacingMs frameTimeoutMs helloRetryMs
   helloTimeoutMs linksMax pingIntervalMs pingMissesMax pullBytesMax pullTimeoutMs
   pushBytesMax queuedBytesMax redialMsMax redialMsMin requestRetryMs waitingMax
@@ -33,9 +33,12 @@ const ALONE = [
   'json',
   'lines',
   'local',
+  'mixture',
   'order',
   'reset',
   'sealed',
+  'show',
+  'shrink',
   'stay',
   'trace',
   'undo',

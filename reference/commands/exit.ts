@@ -15,6 +15,8 @@ export const EXIT = {
   environment: 4,
   /** A defect of the kit itself. */
   defect: 5,
+  /** Nothing that was forbidden happened, and what should have happened never did: a simulated cluster. */
+  stalled: 6,
   /** Wrong usage. */
   usage: 64,
   /** Ended by Ctrl-C before it was done: 128 and the number of SIGINT, as shells count. */

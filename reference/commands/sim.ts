@@ -1,18 +1,25 @@
 /** `npm run sim`: a cluster in the deterministic simulator, once or many times. */
-import chalk from 'chalk';
 import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { Fault } from '#contracts/faults.ts';
-import { referenceLayers } from '#reference/layers.ts';
-import { canaries } from '#reference/sim/canary.ts';
-import {
-  simulate,
-  type SimulationOptions,
-  type SimulationReport,
-} from '#reference/sim/simulation.ts';
-import { createRandom } from '#reference/sim/random.ts';
+import { canaries } from '#reference/sim/canary/canary.ts';
+import { NEMESES } from '#reference/sim/nemesis/draw.ts';
+import { readNumbers } from '#reference/sim/nemesis/plan.ts';
+import type { SimulationOptions, SimulationReport } from '#reference/sim/simulation.ts';
 import { EXIT } from './exit.ts';
+import { runMany } from './sim/many.ts';
+import { jsonOf, printPlan, printRun, seconds } from './sim/print.ts';
+import {
+  fullPlanOf,
+  replayCommand,
+  runTrial,
+  shrinkTrial,
+  succeeded,
+  type Trial,
+} from './sim/trial.ts';
 import {
   describeWords,
+  nearest,
   readWords,
   share,
   wholeNumber,
@@ -30,13 +37,26 @@ export const vocabulary: Vocabulary = {
   order: { summary: 'frames keep their order (they may overtake otherwise)' },
   partitions: { value: 'N', summary: 'times the network falls apart', byDefault: '2' },
   crashes: { value: 'N', summary: 'nodes that lose power and come back', byDefault: '2' },
+  mixture: {
+    summary: 'draws nodes, payments and nemeses from the seed, instead of the words above',
+  },
+  nemeses: { value: 'NAMES', summary: 'lets these strike too, listed below: pause,swizzle' },
   many: {
     value: 'RUNS',
-    summary: 'so many runs with fresh seeds and drawn faults, and the canaries',
+    summary: 'so many mixtures with fresh seeds, and every canary until it is caught',
   },
-  canary: { value: 'NAME', summary: `plants a fault: ${Object.keys(canaries).join(', ')}` },
+  workers: { value: 'N', summary: 'processes for many runs', byDefault: 'one a processor' },
+  canary: { value: 'NAME', summary: 'plants a fault that must be caught, listed below' },
+  show: { summary: 'prints the plan, numbered, before the run' },
+  keep: { value: 'NUMBERS', summary: 'does only these actions of the plan: 3,7-9' },
+  shrink: { summary: 'looks for the smallest plan that still fails' },
   trace: { summary: 'prints what every node logs' },
   json: { summary: 'one line of JSON a run' },
+};
+
+const listed = (list: { readonly [name: string]: { readonly summary: string } }): string[] => {
+  const width = Math.max(...Object.keys(list).map((name) => name.length));
+  return Object.entries(list).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
 };
 
 const help = (): string =>
@@ -45,169 +65,115 @@ const help = (): string =>
     '',
     ...describeWords(vocabulary),
     '',
-    'Exit code 0: every law held (with a canary: it was caught). 1: a law was broken.',
+    'Nemeses:',
+    ...listed(NEMESES),
+    '',
+    'Canaries:',
+    ...listed(canaries),
+    '',
+    `Exit code ${EXIT.ok}: every law held (with a canary: it was caught). ${EXIT.failed}: a law was broken. ${EXIT.stalled}: no law was`,
+    `broken, but they never came to agree. ${EXIT.inconclusive}: nothing was tried. ${EXIT.defect}: the run itself broke down.`,
   ].join('\n');
 
-type Plan = Omit<SimulationOptions, 'layersOf' | 'log'>;
+const known = (word: string, name: string, list: { readonly [name: string]: unknown }): string => {
+  if (Object.hasOwn(list, name)) return name;
+  const meant = nearest(name, Object.keys(list));
+  const hint = meant ? `; did you mean "${meant}"?` : '';
+  throw new Fault(
+    'usage',
+    `${word}: expected one of ${Object.keys(list).join(', ')}, got ${name}${hint}`,
+  );
+};
 
-const readPlan = (spoken: Spoken, seed: string): Plan => ({
-  seed,
-  nodes: wholeNumber(spoken, 'nodes', 5, [2, 200]),
-  entries: wholeNumber(spoken, 'entries', 60, [0, 100_000]),
-  loss: share(spoken, 'loss', 0.2, 0.9),
-  duplicates: share(spoken, 'duplicates', 0.1, 1),
-  reorder: !spoken.values.has('order'),
-  partitions: wholeNumber(spoken, 'partitions', 2, [0, 100]),
-  crashes: wholeNumber(spoken, 'crashes', 2, [0, 100]),
-});
+const CHOSEN = ['nodes', 'entries', 'loss', 'duplicates', 'order', 'partitions', 'crashes'];
 
-/** Faults drawn per seed, so that many runs try many mixtures rather than one mixture many times. */
-const drawPlan = (seed: string): Plan => {
-  const random = createRandom(seed).fork('plan');
+const readKnobs = (spoken: Spoken): Trial['knobs'] => {
+  if (spoken.values.has('mixture') || spoken.values.has('many')) {
+    const chosen = CHOSEN.find((word) => spoken.values.has(word));
+    if (chosen === undefined) return undefined;
+    throw new Fault('usage', `"${chosen}" means nothing here: a mixture is drawn from its seed`);
+  }
   return {
-    seed,
-    nodes: 2 + random.integer(6),
-    entries: 20 + random.integer(60),
-    loss: Math.round(random.next() * 50) / 100,
-    duplicates: Math.round(random.next() * 50) / 100,
-    reorder: random.next() < 0.7,
-    partitions: random.integer(4),
-    crashes: random.integer(5),
+    nodes: wholeNumber(spoken, 'nodes', 5, [2, 200]),
+    entries: wholeNumber(spoken, 'entries', 60, [0, 100_000]),
+    loss: share(spoken, 'loss', 0.2, 0.9),
+    duplicates: share(spoken, 'duplicates', 0.1, 1),
+    reorder: !spoken.values.has('order'),
+    partitions: wholeNumber(spoken, 'partitions', 2, [0, 100]),
+    crashes: wholeNumber(spoken, 'crashes', 2, [0, 100]),
   };
 };
 
-const replayCommand = (plan: Plan, canary: string | undefined): string =>
-  [
-    `npm run sim seed ${plan.seed} nodes ${plan.nodes} entries ${plan.entries}`,
-    `loss ${plan.loss} duplicates ${plan.duplicates}${plan.reorder ? '' : ' order'}`,
-    `partitions ${plan.partitions} crashes ${plan.crashes}`,
-    ...(canary === undefined ? [] : [`canary ${canary}`]),
-  ].join(' ');
-
-const layersWith = (canary: string | undefined) => (index: number) => {
-  if (canary === undefined || index !== 0) return referenceLayers;
-  const found = Object.hasOwn(canaries, canary) ? canaries[canary] : undefined;
-  if (!found) {
-    const known = Object.keys(canaries).join(', ');
-    throw new Fault('usage', `canary: expected one of ${known}, got ${canary}`);
+const readTrial = (spoken: Spoken): Trial => {
+  const canary = spoken.values.get('canary');
+  const nemeses = spoken.values.get('nemeses')?.split(',') ?? [];
+  const trial: Trial = {
+    seed: spoken.values.get('seed') ?? freshSeed(),
+    knobs: readKnobs(spoken),
+    nemeses: nemeses.map((name) => known('nemeses', name, NEMESES)),
+    canary: canary === undefined ? undefined : known('canary', canary, canaries),
+    kept: undefined,
+  };
+  const text = spoken.values.get('keep');
+  if (text === undefined) return trial;
+  const count = fullPlanOf(trial).actions.length;
+  const numbers = readNumbers(text, count);
+  if (!numbers) {
+    throw new Fault(
+      'usage',
+      `keep: expected numbers from 1 to ${count} such as 3,7-9, got ${text}`,
+    );
   }
-  return found.plant(referenceLayers);
-};
-
-const seconds = (milliseconds: number): string => `${(milliseconds / 1_000).toFixed(1)} s`;
-
-const describe = (report: SimulationReport, tookMs: number): string => {
-  const agreement =
-    report.healedMs === undefined ? 'never agreed' : `agreed ${seconds(report.healedMs)} later`;
-  return [
-    `${report.records} records, ${report.acknowledged} acknowledged;`,
-    `${seconds(report.faultyMs)} of faults, ${agreement};`,
-    `${report.frames} frames, ${(report.bytes / 1_024).toFixed(0)} KiB;`,
-    `trace ${report.traceHash.slice(0, 16)}; took ${seconds(tookMs)}`,
-  ].join(' ');
-};
-
-const broken = (report: SimulationReport): string[] =>
-  report.violations
-    .slice(0, 8)
-    .map(({ law, node, detail }) => `  ${chalk.red(law)} on ${node}: ${detail}`);
-
-/** Whether a run came out as it should. */
-const succeeded = (report: SimulationReport, canary: string | undefined): boolean =>
-  canary === undefined
-    ? report.violations.length === 0
-    : report.violations.some(({ law }) => law === canaries[canary]?.law);
-
-const print = (
-  report: SimulationReport,
-  plan: Plan,
-  canary: string | undefined,
-  tookMs: number,
-) => {
-  const good = succeeded(report, canary);
-  const verdict = canary === undefined ? (good ? 'held' : 'BROKEN') : good ? 'caught' : 'MISSED';
-  console.log(`${good ? chalk.green(verdict) : chalk.red(verdict)}  ${describe(report, tookMs)}`);
-  for (const line of broken(report)) console.log(line);
-  if (!good) console.log(`  replay: ${replayCommand(plan, canary)}`);
-};
-
-const asJson = (report: SimulationReport, plan: Plan, canary: string | undefined): string => {
-  const ok = succeeded(report, canary);
-  return JSON.stringify({ ...plan, canary, ok, replay: replayCommand(plan, canary), ...report });
-};
-
-const printLogged: SimulationOptions['log'] = (node, { timeMs, level, event, fields }) =>
-  console.log(`${new Date(timeMs).toISOString()} ${node} ${level} ${event}`, fields);
-
-/** Runs a plan; what a broken assertion throws is told with the words that replay it. */
-const run = async (
-  plan: Plan,
-  canary: string | undefined,
-  log?: SimulationOptions['log'],
-): Promise<SimulationReport> => {
-  try {
-    return await simulate({ ...plan, layersOf: layersWith(canary), ...(log ? { log } : {}) });
-  } catch (error) {
-    console.error(`  replay: ${replayCommand(plan, canary)}`);
-    throw error;
-  }
-};
-
-const runOne = async (plan: Plan, spoken: Spoken, canary: string | undefined): Promise<boolean> => {
-  const beganMs = performance.now();
-  const report = await run(plan, canary, spoken.values.has('trace') ? printLogged : undefined);
-  const tookMs = performance.now() - beganMs;
-  if (spoken.values.has('json')) {
-    console.log(asJson(report, plan, canary));
-  } else {
-    print(report, plan, canary, tookMs);
-  }
-  return succeeded(report, canary);
+  return { ...trial, kept: [...numbers] };
 };
 
 const freshSeed = (): string => String(randomInt(1, 2 ** 47));
 
-const runMany = async (runs: number, spoken: Spoken): Promise<number> => {
-  const first = spoken.values.get('seed') ?? freshSeed();
-  const json = spoken.values.has('json');
-  if (!json) console.log(`${runs} runs; seeds ${first}-1 to ${first}-${runs}`);
-  const failed: Plan[] = [];
-  const beganMs = performance.now();
-  let records = 0;
-  let frames = 0;
-  for (let count = 1; count <= runs; count++) {
-    const plan = drawPlan(`${first}-${count}`);
-    const report = await run(plan, undefined);
-    records += report.records;
-    frames += report.frames;
-    const good = report.violations.length === 0;
-    if (!good) failed.push(plan);
-    if (json) console.log(asJson(report, plan, undefined));
-    else if (!good) print(report, plan, undefined, 0);
-    else if (count % 20 === 0) console.log(`  ${count} of ${runs}: ${failed.length} broken so far`);
+const printLogged: SimulationOptions['log'] = (node, { timeMs, level, event, fields }) =>
+  console.log(`${new Date(timeMs).toISOString()} ${node} ${level} ${event}`, fields);
+
+/** Runs a trial; what a broken assertion throws is told with the words that replay it. */
+const run = async (trial: Trial, spoken: Spoken): Promise<SimulationReport> => {
+  try {
+    return await runTrial(trial, spoken.values.has('trace') ? printLogged : undefined);
+  } catch (error) {
+    console.error(`  replay: ${replayCommand(trial)}`);
+    throw error;
   }
-  let caught = 0;
-  for (const name of Object.keys(canaries)) {
-    const plan = { ...drawPlan(`${first}-canary`), entries: 40, crashes: 0 };
-    const report = await run(plan, name);
-    const good = succeeded(report, name);
-    if (good) caught += 1;
-    if (json) console.log(asJson(report, plan, name));
-    else if (!good) print(report, plan, name, 0);
-    else
-      console.log(
-        `  canary ${name} (${canaries[name]?.summary}): caught by "${canaries[name]?.law}"`,
-      );
-  }
-  const total = Object.keys(canaries).length;
-  const good = failed.length === 0 && caught === total;
-  if (!json) {
-    const took = seconds(performance.now() - beganMs);
-    const line = `${runs - failed.length} of ${runs} runs held every law, ${caught} of ${total} canaries caught; ${records} records, ${frames} frames, ${took}`;
-    console.log(good ? chalk.green(line) : chalk.red(line));
-  }
-  return good ? EXIT.ok : EXIT.failed;
 };
+
+/** The most runs that a smaller plan is looked for with. */
+const SHRINK_RUNS_MAX = 500;
+
+const runOne = async (trial: Trial, spoken: Spoken): Promise<number> => {
+  const json = spoken.values.has('json');
+  if (!json) console.log(replayCommand(trial));
+  if (spoken.values.has('show') && !json) printPlan(trial);
+  const beganMs = performance.now();
+  const report = await run(trial, spoken);
+  const tookMs = performance.now() - beganMs;
+  if (json) console.log(jsonOf(report, trial));
+  else printRun(report, trial, tookMs);
+  if (spoken.values.has('shrink') && !json) {
+    if (report.violations.length === 0) console.log('nothing to make smaller: every law held');
+    else await showSmaller(trial, report);
+  }
+  if (succeeded(report, trial)) return EXIT.ok;
+  if (trial.canary !== undefined) return EXIT.failed;
+  if (report.verdict === 'stalled') return EXIT.stalled;
+  return report.verdict === 'unknown' ? EXIT.inconclusive : EXIT.failed;
+};
+
+const showSmaller = async (trial: Trial, report: SimulationReport): Promise<void> => {
+  const beganMs = performance.now();
+  const smaller = await shrinkTrial(trial, report, SHRINK_RUNS_MAX);
+  const took = seconds(performance.now() - beganMs);
+  console.log(`smaller, after ${smaller.runs} runs in ${took}: ${replayCommand(smaller.trial)}`);
+  printPlan(smaller.trial);
+};
+
+/** Workers pay for their start from about here. */
+const RUNS_PER_WORKER_MIN = 10;
 
 /** Runs the command; gives its exit code. */
 export const sim = async (typed: readonly string[]): Promise<number> => {
@@ -216,11 +182,15 @@ export const sim = async (typed: readonly string[]): Promise<number> => {
     return EXIT.ok;
   }
   const spoken = readWords(typed, vocabulary, 0);
-  if (spoken.values.has('many'))
-    return runMany(wholeNumber(spoken, 'many', 1, [1, 1_000_000]), spoken);
-  const plan = readPlan(spoken, spoken.values.get('seed') ?? freshSeed());
-  const canary = spoken.values.get('canary');
-  layersWith(canary)(0);
-  if (!spoken.values.has('json')) console.log(replayCommand(plan, canary));
-  return (await runOne(plan, spoken, canary)) ? EXIT.ok : EXIT.failed;
+  const trial = readTrial(spoken);
+  if (!spoken.values.has('many')) return runOne(trial, spoken);
+  const runs = wholeNumber(spoken, 'many', 1, [1, 1_000_000]);
+  const worth = Math.min(availableParallelism(), Math.floor(runs / RUNS_PER_WORKER_MIN));
+  return runMany({
+    runs,
+    seed: trial.seed,
+    nemeses: trial.nemeses,
+    workers: wholeNumber(spoken, 'workers', Math.max(1, worth), [1, 64]),
+    json: spoken.values.has('json'),
+  });
 };

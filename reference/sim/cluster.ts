@@ -1,6 +1,8 @@
 /**
  * A cluster in one process: real nodes, each on a simulated host, over one simulated network and one
- * virtual clock. Nodes may crash and restart from their disks; everything follows from the seed.
+ * virtual clock. Nodes may crash and restart from their disks, be paused, and have clocks that are wrong;
+ * everything follows from the seed. Some members may be liars: they have a place, a key and a grant like
+ * everybody, and no node; who speaks for them is not decided here.
  *
  * Signatures are checked once per record for the whole cluster: the answer of the strict verifier is
  * remembered by key, message and signature. Each node still asks.
@@ -8,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import type { Genesis } from '#contracts/genesis.ts';
 import { BASELINE_DEFAULT, CAP_DEFAULT } from '#contracts/genesis.ts';
+import type { Host } from '#contracts/host.ts';
 import {
   ledgerTopic,
   type Did,
@@ -17,7 +20,7 @@ import {
 } from '#contracts/identifiers.ts';
 import type { NodeLayers } from '#contracts/layers.ts';
 import type { Records, Signer } from '#contracts/records.ts';
-import type { Network as Cooperative, Node } from '#contracts/node.ts';
+import type { Network as Cooperative, Node, NodeEvent } from '#contracts/node.ts';
 import type { NodeSettings } from '#contracts/settings.ts';
 import type { CoordinationState, SnapshotStore } from '#contracts/snapshot.ts';
 import type { Telemetry } from '#contracts/telemetry.ts';
@@ -26,6 +29,7 @@ import { networkOf } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
 import type { Observed } from './checkers.ts';
 import { createDisk, type Disk } from './disk.ts';
+import { createGate, type Gate } from './gate.ts';
 import { createSimulatedHost, type LogLine, type SimulatedHost } from './host.ts';
 import { createNetwork, type Conditions, type Network } from './network.ts';
 import { createRandom, type Random } from './random.ts';
@@ -40,15 +44,23 @@ export const TOPIC: Topic = ledgerTopic(CURRENCY);
 export interface ClusterOptions {
   readonly seed: string;
   readonly nodes: number;
+  /** Members without a node, the last ones of `places`; none unless told. */
+  readonly liars?: number;
   readonly settings: NodeSettings;
   /** Layers of each node, by its index: a graft or a planted fault sits in one of them. */
   readonly layersOf: (index: number) => NodeLayers;
+  /** Where a planted fault sits below the layers: the host that a node is given instead of its own. */
+  readonly hostOf?: (index: number, host: Host) => Host;
   readonly conditions?: Partial<Conditions>;
   /** Where a node keeps its snapshots, asked at each start; nowhere unless told. */
   readonly snapshotsOf?: (index: number) => SnapshotStore;
   readonly log?: (node: string, line: LogLine) => void;
   /** What all nodes together count; nothing unless told. */
   readonly telemetry?: Telemetry;
+  /** A node was started from what its disk held; nothing has happened to it yet. */
+  readonly started?: (place: Place) => void;
+  /** Told of everything that happens on any node, as it happens. */
+  readonly happened?: (place: Place, event: NodeEvent) => void;
 }
 
 /** One place in the cluster: a disk and an identity that outlive the node running there. */
@@ -61,13 +73,20 @@ export interface Place extends Observed {
   readonly disk: Disk;
   /** undefined while it is down. */
   readonly node: Node | undefined;
+  /** The node runs and can promise nothing any more: its store failed. */
+  readonly failed: boolean;
+  /** Payments that the running node was asked for and has neither promised nor refused. */
+  readonly unanswered: number;
 }
 
 export interface Cluster {
   readonly scheduler: Scheduler;
   readonly network: Network;
   readonly random: Random;
+  /** Nodes first, then liars. */
   readonly places: readonly Place[];
+  readonly honest: readonly Place[];
+  readonly liars: readonly Place[];
   readonly cooperative: Cooperative;
   /** Records whose authors were told that they are durable. */
   readonly acknowledged: ReadonlySet<RecordId>;
@@ -75,8 +94,17 @@ export interface Cluster {
   readonly authored: ReadonlySet<RecordId>;
   /** Starts a node where none runs, from whatever its disk holds, and what a snapshot kept. */
   start(index: number, coordination?: CoordinationState): Promise<void>;
-  /** Ends a node as a power cut would. */
-  crash(index: number): void;
+  /** Ends a node as a power cut would; `survivors` as for the disk. */
+  crash(index: number, survivors?: number): void;
+  /** Nothing reaches the node until it is resumed. */
+  pause(index: number): void;
+  resume(index: number): void;
+  /** How far the node's wall clock is ahead of virtual time, over all its starts. */
+  setClock(index: number, offsetMs: number): void;
+  /** Its wall clock stands still, or runs again. */
+  freezeClock(index: number, isFrozen: boolean): void;
+  /** Somebody signed this outside of any node. */
+  signed(id: RecordId): void;
   /** The place acknowledges a debt to another, if it is up and its own ledger allows. */
   pay(from: number, to: number, amount: bigint): void;
   runFor(milliseconds: number): void;
@@ -87,7 +115,22 @@ export interface Cluster {
 interface Running {
   node: Node | undefined;
   host: SimulatedHost | undefined;
+  gate: Gate | undefined;
+  failed: boolean;
+  unanswered: number;
+  clockOffsetMs: number;
+  clockIsFrozen: boolean;
 }
+
+const idle = (): Running => ({
+  node: undefined,
+  host: undefined,
+  gate: undefined,
+  failed: false,
+  unanswered: 0,
+  clockOffsetMs: 0,
+  clockIsFrozen: false,
+});
 
 const keyOf = (seed: string, index: number): Signer =>
   createSigner(createHash('sha256').update(`murmuration key ${seed} ${index}`).digest());
@@ -134,7 +177,8 @@ export const createCluster = (options: ClusterOptions): Cluster => {
     random,
     ...(options.conditions ? { conditions: options.conditions } : {}),
   });
-  const signers = Array.from({ length: options.nodes }, (_, index) => keyOf(seed, index));
+  const members = options.nodes + (options.liars ?? 0);
+  const signers = Array.from({ length: members }, (_, index) => keyOf(seed, index));
   const content = options.layersOf(0).content();
   const cooperative = networkOf(genesisOf(signers.map(({ did }) => did)), content);
   const verify = rememberedVerify(
@@ -145,7 +189,7 @@ export const createCluster = (options: ClusterOptions): Cluster => {
   const trace = createHash('sha256');
   const addressOf = (index: number): string => `10.0.0.${index + 1}:7000`;
 
-  const running: Running[] = signers.map(() => ({ node: undefined, host: undefined }));
+  const running = signers.map(idle);
   const disks = signers.map((_, index) =>
     createDisk({ scheduler, random: random.fork(`disk ${index}`) }),
   );
@@ -166,9 +210,21 @@ export const createCluster = (options: ClusterOptions): Cluster => {
     get node() {
       return running[index]?.node;
     },
+    get failed() {
+      return running[index]?.failed ?? false;
+    },
+    get unanswered() {
+      return running[index]?.unanswered ?? 0;
+    },
     topics: () => runningNode(index).topics(),
     balances: (topic) => runningNode(index).balances(topic),
     exported: (topic) => runningNode(index).exported(topic),
+    verdict: (id) => runningNode(index).verdict(id)?.status,
+    load: () => ({
+      ...network.load(addressOf(index)),
+      timers: running[index]?.host?.timers ?? 0,
+      frames: network.traffic(addressOf(index)).sent.frames,
+    }),
   }));
 
   const placeAt = (index: number): Place => {
@@ -177,17 +233,28 @@ export const createCluster = (options: ClusterOptions): Cluster => {
     return place;
   };
 
+  const runningAt = (index: number): Running => {
+    placeAt(index);
+    return running[index]!;
+  };
+
   let starts = 0;
   const start = async (index: number, coordination?: CoordinationState): Promise<void> => {
     const place = placeAt(index);
-    const host = createSimulatedHost({
+    const state = runningAt(index);
+    const gate = createGate();
+    const own = createSimulatedHost({
       scheduler,
       random: random.fork(`host ${index} start ${starts++}`),
       store: place.disk.open(),
       transport: network.transport(place.address, place.did),
+      clockOffsetMs: state.clockOffsetMs,
       ...(options.telemetry && { telemetry: options.telemetry }),
       ...(options.log ? { log: (line) => options.log?.(place.name, line) } : {}),
     });
+    own.freezeClock(state.clockIsFrozen);
+    const gated = gate.wrap(own);
+    const host = options.hostOf?.(index, gated) ?? gated;
     const snapshots = options.snapshotsOf?.(index);
     const loaded = await snapshots?.load();
     const node = await createNode({
@@ -201,8 +268,15 @@ export const createCluster = (options: ClusterOptions): Cluster => {
       verify,
       ...(coordination && { coordination }),
     });
-    running[index] = { node, host };
+    Object.assign(state, { node, gate, host: own, failed: false, unanswered: 0 });
+    for (const { topic } of node.topics()) {
+      // Signed, and durable although nobody was told so.
+      for (const id of node.knowledge(topic).run(place.did, 1, Infinity)) authored.add(id);
+    }
+    options.started?.(place);
     node.watch((event) => {
+      options.happened?.(place, event);
+      if (event.event === 'failed') state.failed = true;
       if (event.event !== 'delivered') return;
       trace.update(`${scheduler.now()} ${index} ${event.record.id} ${event.verdict.status}\n`);
       if (event.record.author === place.did) authored.add(event.record.id);
@@ -219,23 +293,48 @@ export const createCluster = (options: ClusterOptions): Cluster => {
     network,
     random,
     places,
+    honest: places.slice(0, options.nodes),
+    liars: places.slice(options.nodes),
     cooperative,
     acknowledged,
     authored,
     start,
-    crash(index) {
+    crash(index, survivors = 0) {
       const place = placeAt(index);
-      running[index]?.host?.halt();
-      running[index] = { node: undefined, host: undefined };
+      const state = runningAt(index);
+      state.host?.halt();
+      Object.assign(state, { node: undefined, host: undefined, gate: undefined, failed: false });
       network.crash(place.address);
-      place.disk.crash();
+      place.disk.crash(survivors);
     },
+    pause: (index) => runningAt(index).gate?.shut(),
+    resume: (index) => runningAt(index).gate?.open(),
+    setClock(index, offsetMs) {
+      const state = runningAt(index);
+      state.clockOffsetMs = offsetMs;
+      state.host?.setClockOffset(offsetMs);
+    },
+    freezeClock(index, isFrozen) {
+      const state = runningAt(index);
+      state.clockIsFrozen = isFrozen;
+      state.host?.freezeClock(isFrozen);
+    },
+    signed: (id) => void authored.add(id),
     pay(from, to, amount) {
-      void running[from]?.node?.pay({ currency: CURRENCY, to: placeAt(to).did, amount }).then(
+      const state = runningAt(from);
+      const { node } = state;
+      if (!node) return;
+      state.unanswered += 1;
+      const answered = (): void => {
+        // A node that was started since is asked for payments of its own.
+        if (state.node === node) state.unanswered -= 1;
+      };
+      void node.pay({ currency: CURRENCY, to: placeAt(to).did, amount }).then(
         (outcome) => {
           if (outcome.ok) acknowledged.add(outcome.value);
+          answered();
         },
-        () => {}, // Its store failed: nothing was promised.
+        answered, // Its store failed: nothing was promised.
       );
     },
     runFor(milliseconds) {

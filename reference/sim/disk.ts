@@ -6,10 +6,12 @@
  * then `done` is called. Commits become durable in the order of the calls, however the delays fall.
  *
  * Fault model: the end of a process or of the power (`crash`), at any point between two operations
- * (`atOperation`); an error of the device (`failNext`), after which the store takes nothing more until
- * it is opened again, because nobody knows what a failed sync has left. Torn commits are not modelled:
- * that is the promise of the log of the engine below, which test/reference/stores.test.ts and the
- * kill -9 tests try for real. `load` answers by promises but never waits for virtual time.
+ * (`atOperation`, `atNext`), of which any first part of what was under way may turn out to be durable;
+ * an error of the device (`failNext`, `fail`), after which the store takes nothing more until it is
+ * opened again, because nobody knows what a failed sync has left: nothing, or all of it. A commit that
+ * is torn by a crash is lost whole: that is the promise of the log of the engine below, which
+ * test/reference/stores.test.ts and the kill -9 tests try for real. `load` answers by promises but never
+ * waits for virtual time.
  */
 import assert from 'node:assert/strict';
 import { Fault } from '#contracts/faults.ts';
@@ -25,11 +27,17 @@ export interface DiskOptions {
   readonly syncDelayMsMax?: number;
 }
 
+/** The two operations of a commit: it was asked for, and it became durable. */
+export type DiskOperation = 'asked' | 'durable';
+
 export interface Disk {
   /** Throws the Fault `store_locked` while another owner has it. */
   open(): DurableStore;
-  /** Every commit that is not durable is lost whole, its `done` is never called; the lock is free. */
-  crash(): void;
+  /**
+   * The lock is free and no `done` is called any more. Of the commits that are not durable the first
+   * `survivors` became so all the same (0 unless told); the others are lost whole.
+   */
+  crash(survivors?: number): void;
   /** A backup: everything that is durable now. */
   copy(): ReadonlyMap<string, string>;
   /** After a crash: the disk holds that backup and nothing else. */
@@ -37,12 +45,21 @@ export interface Disk {
   /** The next commit that would become durable fails with a Fault `store_failed`, whose cause this is. */
   failNext(error: Error): void;
   /**
+   * As `failNext`, for every commit until `repair`. `kept`: the writes are there all the same, as after a
+   * failed fsync whose pages reached the platter.
+   */
+  fail(error: Error, kept: boolean): void;
+  /** The device works again, and nothing waits for its next operation any more. */
+  repair(): void;
+  /**
    * Operations so far. Each commit is two: it was asked for, and it became durable. Between them lies
    * every point at which a crash makes a difference.
    */
   readonly operations: number;
   /** Calls `run` right after operation `count`; for a durable commit that is before its `done`. */
   atOperation(count: number, run: () => void): void;
+  /** The same for the next operation of this kind, whatever its number. */
+  atNext(kind: DiskOperation, run: () => void): void;
 }
 
 export const createDisk = (options: DiskOptions): Disk => {
@@ -51,13 +68,25 @@ export const createDisk = (options: DiskOptions): Disk => {
   const { syncDelayMsMin = 0.1, syncDelayMsMax = 5 } = options;
   const entries = new Map<string, string>();
   const watched = new Map<number, () => void>();
+  const awaited: { readonly kind: DiskOperation; readonly run: () => void }[] = [];
   let operations = 0;
   let failure: Error | undefined;
-  let owner: { readonly halt: () => void } | undefined;
+  let lasting: { readonly error: Error; readonly kept: boolean } | undefined;
+  let owner: { readonly halt: (survivors: number) => void } | undefined;
 
-  const count = (): void => {
+  const count = (kind: DiskOperation): void => {
     operations += 1;
     watched.get(operations)?.();
+    const due = awaited.findIndex((each) => each.kind === kind);
+    if (due >= 0) awaited.splice(due, 1)[0]?.run();
+  };
+
+  /** What is wrong with the device at this moment. */
+  const trouble = (): { readonly error: Error; readonly kept: boolean } | undefined => {
+    if (failure === undefined) return lasting;
+    const found = { error: failure, kept: false };
+    failure = undefined;
+    return found;
   };
 
   const apply = (writes: readonly Write[]): void => {
@@ -77,26 +106,31 @@ export const createDisk = (options: DiskOptions): Disk => {
     let halted = false;
     let closed = false;
     let broken: Fault | undefined;
-    let underWay = 0;
+    const underWay: (readonly Write[])[] = [];
     let durableAtMs = scheduler.now();
     const closers: (() => void)[] = [];
-    const session = { halt: () => (halted = true) };
+    const session = {
+      halt(survivors: number) {
+        halted = true;
+        if (broken === undefined) for (const writes of underWay.slice(0, survivors)) apply(writes);
+      },
+    };
     owner = session;
 
     const settle = (writes: readonly Write[], done: (error?: Error) => void): void => {
       if (halted) return;
-      underWay -= 1;
-      if (broken === undefined && failure !== undefined) {
-        broken = failed(failure);
-        failure = undefined;
-      }
-      if (broken === undefined) {
+      underWay.shift();
+      const found = broken === undefined ? trouble() : undefined;
+      if (found !== undefined) {
+        broken = failed(found.error);
+        if (found.kept) apply(writes);
+      } else if (broken === undefined) {
         apply(writes);
-        count();
+        count('durable');
         if (halted) return;
       }
       done(broken);
-      if (closed && underWay === 0) release();
+      if (closed && underWay.length === 0) release();
     };
 
     const release = (): void => {
@@ -126,24 +160,24 @@ export const createDisk = (options: DiskOptions): Disk => {
         }
         const delayMs = syncDelayMsMin + delays.next() * (syncDelayMsMax - syncDelayMsMin);
         durableAtMs = Math.max(durableAtMs, scheduler.now() + delayMs);
-        underWay += 1;
         const kept = writes.slice();
+        underWay.push(kept);
         scheduler.at(durableAtMs, () => settle(kept, done));
-        count();
+        count('asked');
       },
       close: () =>
         new Promise((resolve) => {
           closed = true;
           closers.push(resolve);
-          if (halted || underWay === 0) release();
+          if (halted || underWay.length === 0) release();
         }),
     };
   };
 
   return {
     open,
-    crash() {
-      owner?.halt();
+    crash(survivors = 0) {
+      owner?.halt(survivors);
       owner = undefined;
     },
     copy: () => new Map(entries),
@@ -155,12 +189,23 @@ export const createDisk = (options: DiskOptions): Disk => {
     failNext(error) {
       failure = error;
     },
+    fail(error, kept) {
+      lasting = { error, kept };
+    },
+    repair() {
+      lasting = undefined;
+      failure = undefined;
+      awaited.length = 0;
+    },
     get operations() {
       return operations;
     },
     atOperation(at, run) {
       assert(at > operations, `operation ${at} is over: ${operations} were done`);
       watched.set(at, run);
+    },
+    atNext(kind, run) {
+      awaited.push({ kind, run });
     },
   };
 };

@@ -73,6 +73,8 @@ export interface Network {
   crash(address: string): void;
   /** Live counters of one address, or of all; they go on over a crash. */
   traffic(address?: string): Traffic;
+  /** Links that the node at this address has, and the bytes that it has said and they have not taken. */
+  load(address: string): { readonly links: number; readonly unsentBytes: number };
 }
 
 /** One start of a node: from its transport to the end of it. */
@@ -315,6 +317,11 @@ export const createNetwork = (options: NetworkOptions): Network => {
       leave(party, 'crashed');
     },
     traffic: (address) => traffic.of(address),
+    load(address) {
+      const ends = [...(parties.get(address)?.ends ?? [])];
+      const unsentBytes = ends.reduce((sum, { link }) => sum + link.unsentBytes, 0);
+      return { links: ends.length, unsentBytes };
+    },
   };
 };
 

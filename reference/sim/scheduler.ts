@@ -18,8 +18,11 @@ export interface Scheduler {
   after(delayMs: number, run: () => void): Cancel;
   /** The same by absolute time, for callers that must keep an order exactly: no sum is rounded. */
   at(timeMs: number, run: () => void): Cancel;
-  /** Runs all that is due up to and with `timeMs`, then the clock stands there. */
-  runUntil(timeMs: number): void;
+  /**
+   * Runs all that is due up to and with `timeMs`, then the clock stands there. `stop` is asked after each
+   * thing that ran: true leaves the clock where it is.
+   */
+  runUntil(timeMs: number, stop?: () => boolean): void;
   /** Runs the next thing, at its time. False: nothing is left. */
   step(): boolean;
   /** How many things are still to run. */
@@ -73,9 +76,9 @@ export const createScheduler = (startMs: number): Scheduler => {
       assert(delayMs >= 0, `cannot schedule ${delayMs} ms from now`);
       return at(nowMs + delayMs, run);
     },
-    runUntil(timeMs) {
+    runUntil(timeMs, stop) {
       assert(timeMs >= nowMs && timeMs < Infinity, `cannot run until ${timeMs}: it is ${nowMs}`);
-      while (stepUntil(timeMs));
+      while (stepUntil(timeMs)) if (stop?.()) return;
       nowMs = timeMs;
     },
     step: () => stepUntil(Infinity),

@@ -13,6 +13,7 @@ import { create as createTopicLog } from '#reference/gossip/topic-log.ts';
 import * as referenceClocks from '#reference/gossip/vector-clock.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import type { Place } from '#reference/sim/cluster.ts';
+import { planWith } from '#reference/sim/nemesis/draw.ts';
 import { createRandom } from '#reference/sim/random.ts';
 import { simulate, type SimulationOptions } from '#reference/sim/simulation.ts';
 import { compare, merge, ofRecord } from '#solutions/lab-07-gossip-sync/clock.ts';
@@ -32,7 +33,7 @@ const mixed = (index: number): NodeLayers => (index % 2 === 0 ? plainLayers : re
 /** Faults of every kind, drawn from the seed. */
 const planOf = (seed: string, layersOf: SimulationOptions['layersOf']): SimulationOptions => {
   const random = createRandom(seed).fork('plan of a plain cluster');
-  return {
+  const plan = planWith({
     seed,
     nodes: 3 + random.integer(3),
     entries: 20 + random.integer(20),
@@ -41,8 +42,8 @@ const planOf = (seed: string, layersOf: SimulationOptions['layersOf']): Simulati
     reorder: random.next() < 0.7,
     partitions: 1 + random.integer(3),
     crashes: 1 + random.integer(4),
-    layersOf,
-  };
+  });
+  return { plan, layersOf };
 };
 
 /** What went wrong under these faults, a line each. */

@@ -282,6 +282,7 @@ const exits = (): string =>
       [String(EXIT.unfinished), 'still a stub'],
       [String(EXIT.environment), 'the environment cannot run it'],
       [String(EXIT.defect), 'a defect of the kit itself'],
+      [String(EXIT.stalled), 'no law was broken, but nodes never agreed'],
       [String(EXIT.usage), 'wrong usage'],
       [String(EXIT.interrupted), 'interrupted: Ctrl-C'],
     ],
