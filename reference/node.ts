@@ -92,7 +92,9 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   const { network, signer, layers, settings, verify, coordination, snapshots } = options;
   const { telemetry } = options.host;
   const metering = createMetering(signer.did, options.host);
-  const host: Host = { ...options.host, store: metering.store(options.host.store) };
+  // By its prototype: a host may be wrapped itself.
+  const metered = { store: metering.store(options.host.store) };
+  const host = Object.assign(Object.create(options.host) as Host, metered);
   const { genesis } = network;
 
   // Each layer is handed what it stands on.
