@@ -8,9 +8,9 @@ import { Fault } from '#contracts/faults.ts';
 
 /** Words of all commands that a value follows. */
 const WITH_VALUE = `
-  after baseline canary cap crashes currency data days decimals duplicates entries for host
-  interface keep limit loss many members memo most name nemeses network nodes of partitions peers port records
-  replay seed seeds trusted with without workers
+  after baseline canary cap control crashes currency data days decimals duplicates entries for
+  host interface keep limit loss many members memo most name nemeses network nodes of partitions
+  peers port reason records refunds replay seed seeds transport trusted with without workers
   digestIntervalMs digestIntervalMsMax digestJitterMs digestSpacingMs frameTimeoutMs helloRetryMs
   helloTimeoutMs linksMax pingIntervalMs pingMissesMax pullBytesMax pullTimeoutMs
   pushBytesMax queuedBytesMax redialMsMax redialMsMin requestRetryMs waitingMax
@@ -35,6 +35,7 @@ const ALONE = [
   'local',
   'mixture',
   'order',
+  'otlp',
   'reset',
   'sealed',
   'show',
@@ -44,6 +45,7 @@ const ALONE = [
   'undo',
   'versus',
   'watch',
+  'webtransport',
 ];
 
 /** npm takes `--of` for the beginning of an option of its own. */

@@ -47,7 +47,7 @@ export const create: CreateGossip = (options) => {
   const state = createState(options);
   const { log, waiting, window, cadence, peers, wants, pulls, some, chosen, salt } = state;
   const voice = createVoice(options, state);
-  const { announce, sayDigest, ask, askAgain, openPull, pull } = voice;
+  const { announce, sayDigest, ask, askAgain, openPull, pull, quicken } = voice;
   const { takeClaims, takeFreed, takeOwn, trim } = createIntake(options, state, voice);
   const { answerRequest, answerPull } = createService(options, state);
 
@@ -151,6 +151,8 @@ export const create: CreateGossip = (options) => {
     peers.of(late.peer).claim = undefined;
     return [
       { effect: 'log', event: 'pull_timed_out', peer: late.peer, detail: topic },
+      // Something is missing still: not the time to fall silent, whoever is to blame.
+      ...quicken(),
       ...pull(now, peers.all()),
       ...ask(now),
     ];

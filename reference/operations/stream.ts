@@ -13,8 +13,9 @@ import { createWatcher, type Watcher } from './watcher.ts';
 
 /** Watchers at one time. */
 export const STREAMS_MAX = 16;
-/** Events kept for those who come back. */
+/** Events kept for those who come back, and their bytes. */
 export const EVENTS_KEPT_MAX = 1_024;
+export const EVENT_BYTES_KEPT_MAX = 1_048_576;
 /** A comment in a quiet stream: both ends learn that the other is there. */
 const HEARTBEAT_MS = 15_000;
 
@@ -40,13 +41,21 @@ export const createEventStream = (
 ): EventStream => {
   const kept: KeptEvent[] = [];
   const watchers = new Set<Watcher>();
+  let keptBytes = 0;
   let last = 0;
+
+  const keep = (number: number, text: string): void => {
+    kept.push({ number, text });
+    keptBytes += text.length;
+    while (kept.length > EVENTS_KEPT_MAX || keptBytes > EVENT_BYTES_KEPT_MAX) {
+      keptBytes -= kept.shift()?.text.length ?? 0;
+    }
+  };
 
   const cancel = node.watch((event) => {
     last += 1;
     const text = `id: ${epoch}.${last}\ndata: ${JSON.stringify(eventView(node, event))}\n\n`;
-    kept.push({ number: last, text });
-    if (kept.length > EVENTS_KEPT_MAX) kept.shift();
+    keep(last, text);
     for (const watcher of watchers) watcher.tell(text);
   });
 

@@ -487,7 +487,11 @@ describe('event streams', () => {
     const stop = new AbortController();
     const heard = Array.from({ length: 20 }, () => 0);
     const ended = heard.map((_, index) =>
-      watchNode(control(), () => void heard[index]!++, stop.signal).then(() => index),
+      watchNode(
+        control(),
+        ({ event }) => void (heard[index]! += event === 'delivered' ? 1 : 0),
+        stop.signal,
+      ).then(() => index),
     );
     const away: number[] = [];
     for (const each of ended) void each.then((index) => away.push(index));

@@ -97,7 +97,10 @@ describe('a flood of three Isolated peers', () => {
       expect(bytes).toBeGreaterThan(BUDGETS.Isolated.pullBytesMax / SCALE);
       expect(deferred).toBeGreaterThan(0);
     }
-    expect(flooded.counters.get('pull_deferred')).toBeGreaterThan(500);
+    // What comes faster than a class may talk is not even heard.
+    const { counters } = flooded;
+    const turnedAway = (counters.get('pull_deferred') ?? 0) + (counters.get('rate_exceeded') ?? 0);
+    expect(turnedAway).toBeGreaterThan(500);
     expect(flooded.counters.get('request_deferred')).toBeGreaterThan(0);
     expect(flooded.counters.get('digest_too_often')).toBeGreaterThan(0);
   }, 60_000);

@@ -56,7 +56,11 @@ import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
 import { SESSION_WORDS_MAX, SESSION_WORD_SPACING_MS } from '#reference/node/session.ts';
 import { BATCH_REQUESTS_MAX } from '#reference/operations/json-rpc.ts';
 import { methods } from '#reference/operations/methods.ts';
-import { EVENTS_KEPT_MAX, STREAMS_MAX } from '#reference/operations/stream.ts';
+import {
+  EVENT_BYTES_KEPT_MAX,
+  EVENTS_KEPT_MAX,
+  STREAMS_MAX,
+} from '#reference/operations/stream.ts';
 import { LABEL_VALUES_MAX, SPANS_MAX } from '#reference/telemetry/book.ts';
 import { LINES_MAX as LOG_LINES_MAX, SPAN_MS } from '#reference/host/log-rate.ts';
 import { PEERS_NAMED_MAX } from '#reference/node/observing.ts';
@@ -214,7 +218,7 @@ const limits = (): string =>
       ['watchers of events', String(STREAMS_MAX), 'HTTP 503'],
       [
         'events kept for who comes back',
-        String(EVENTS_KEPT_MAX),
+        `${EVENTS_KEPT_MAX}, ${EVENT_BYTES_KEPT_MAX} bytes`,
         'the oldest leave; `missed` is told',
       ],
       ['values of a label', String(LABEL_VALUES_MAX), 'added up as `other`'],
