@@ -22,7 +22,6 @@ const DEEDS: { readonly [Event in NodeCount]?: Deed } = {
   record_signature_invalid: 'forged',
   response_unsolicited: 'unsolicited',
   digest_too_often: 'spammed',
-  digest_repeated: 'spammed',
   filter_refused: 'malformed',
 };
 

@@ -116,6 +116,7 @@ describe('the witness', () => {
       record_signature_invalid: 'forged',
       response_unsolicited: 'unsolicited',
       digest_too_often: 'spammed',
+      filter_refused: 'malformed',
     };
     for (const event of GOSSIP_EVENTS) {
       const { witness, deeds } = witnessOf();

@@ -20,6 +20,7 @@ import { readSettings } from '#reference/config.ts';
 import { observeNode } from '#reference/node/observing.ts';
 import { startControl } from '#reference/operations/control.ts';
 import { eventView } from '#reference/operations/events.ts';
+import { fill } from '#reference/reconciliation/filter.ts';
 import { TOPIC, type Cluster } from '#reference/sim/cluster.ts';
 import { createBook } from '#reference/telemetry/book.ts';
 import { counters, histograms, observed } from '#reference/telemetry/instruments.ts';
@@ -94,7 +95,7 @@ const partAndHeal = async (cluster: Cluster): Promise<void> => {
   await run(cluster, 40_000);
 };
 
-/** A fork, a payment beyond all credit, a copy, a topic nobody has, and a digest on top. */
+/** A fork, a payment beyond all credit, a copy, a topic nobody has, and a digest with a filter on top. */
 const lie = async (cluster: Cluster): Promise<void> => {
   const [ann, ben, , cem] = cluster.places;
   cluster.crash(3);
@@ -105,6 +106,15 @@ const lie = async (cluster: Cluster): Promise<void> => {
   liar.tell(ann!, [
     announce(first, ...children, beyond, first),
     { type: 'subscribe', topics: ['ledger:beans'] },
+    {
+      type: 'digest',
+      topic: TOPIC,
+      clock: {},
+      count: 1,
+      fingerprint: '0'.repeat(64),
+      filter: fill([beyond.id], 'A'.repeat(11)),
+      nonce: 'A'.repeat(22),
+    },
   ]);
   await run(cluster, 5_000);
 };
