@@ -96,6 +96,8 @@ export interface Check<Input = unknown, Observation = unknown> {
   judge(input: Input, observation: Observation): Finding | undefined;
   /** Inputs smaller than this one, for the search of the smallest that still fails; most promising first. */
   smaller?(input: Input): readonly Input[];
+  /** An input in words, for code that threw or did not come back. Called in the grading process. */
+  inputText?(input: Input): string;
   /** Of a check that looks at `answers.ts`: what is asked. Called in the grading process. */
   question?(input: Input): Question;
   /** What happened, a line an event, for a replay. Called in the grading process. */

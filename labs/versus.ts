@@ -93,7 +93,7 @@ const fails = (naming: Naming, { bout, judgement }: Failure): number => {
   return fail(naming, lines, EXIT.failed);
 };
 
-const equal = (naming: Naming, { bouts, points, costs }: Equal): number => {
+const equal = (naming: Naming, next: string, { bouts, points, costs }: Equal): number => {
   const { reference, yours } = costs;
   const schedules = counted(bouts, 'schedule');
   print(
@@ -103,13 +103,17 @@ const equal = (naming: Naming, { bouts, points, costs }: Equal): number => {
       'copies',
       `reference ${reference.repeats}, yours ${yours.repeats}: sent again to one node`,
     ),
-    nextLine(commandOf(naming, 'graft')),
+    nextLine(next),
   );
   return EXIT.ok;
 };
 
-/** Runs the command on a folder laid out like the lab's; gives its exit code. */
-export const versus = async (naming: Naming, seed = 'versus'): Promise<number> => {
+/** Runs the command on a folder laid out like the lab's; gives its exit code. `next` follows where they do not differ. */
+export const versus = async (
+  naming: Naming,
+  seed = 'versus',
+  next = commandOf(naming, 'graft'),
+): Promise<number> => {
   const { lab, subject } = naming;
   if (lab.layer !== LAYER) {
     throw new Fault('usage', `lab ${lab.number} has no versus: there is one for ${LAYER}`);
@@ -123,7 +127,7 @@ export const versus = async (naming: Naming, seed = 'versus'): Promise<number> =
   };
   const outcome = await withLoaded(target, async (loaded) => {
     const found = await lockstep(loaded, drawBouts(seed));
-    if (found.kind === 'equal') return equal(naming, found);
+    if (found.kind === 'equal') return equal(naming, next, found);
     return found.kind === 'fails' ? fails(naming, found) : differs(naming, loaded, found);
   });
   listenNoMore();

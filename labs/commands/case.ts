@@ -24,13 +24,15 @@ const names =
     new RegExp(`\\b${who}\\b(?!#)`).test(text.replaceAll(/\{[^}]*\}/g, ''));
 
 /** The events that name somebody. Throws Fault `usage` if there are none. */
-const eventsOf = ({ events = [] }: Question, who: string, desk: Desk): string[] => {
+const eventsOf = (
+  { events = [] }: Question,
+  who: string,
+  nothing: string,
+  desk: Desk,
+): string[] => {
   const chosen = /^\w+$/.test(who) ? events.filter(names(who)) : [];
   if (chosen.length > 0) return [...eventLines(chosen, desk.paint), ''];
-  throw new Fault(
-    'usage',
-    events.length > 0 ? `nobody in this case is called ${who}` : 'nothing happens in this case',
-  );
+  throw new Fault('usage', events.length > 0 ? `nobody in this case is called ${who}` : nothing);
 };
 
 const asked = (question: Question, again: string, isWhole: boolean, desk: Desk): string[] => {
@@ -58,12 +60,17 @@ export const showCase = async (
       `${id ?? 'this lab'} asks nothing by hand; these do: ${known || 'none'}`,
     );
   }
+  const eventful = asking.filter((check) =>
+    questionsOf(check, grading).some(({ events = [] }) => events.length > 0),
+  );
+  const only = eventful.map((check) => check.id).join(', ');
   const parts = chosen.flatMap((check) => {
+    const nothing = `${check.id} has no events; only ${only} has`;
     const again = `npm run lab ${lab.number} case ${check.id}`;
     const questions = questionsOf(check, grading).flatMap((question) =>
       who === undefined
         ? asked(question, again, id !== undefined, desk)
-        : eventsOf(question, who, desk),
+        : eventsOf(question, who, nothing, desk),
     );
     return [...hanging(`${check.id} ${check.verb}  `, check.law), ...questions];
   });

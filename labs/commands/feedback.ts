@@ -115,12 +115,23 @@ export const whereText = ({ file, line, symbol }: Where, pathOf: (file: string) 
 const whereLine = (where: Where, pathOf: (file: string) => string): string =>
   `     ${'where'.padEnd(10)}${whereText(where, pathOf)}`;
 
+/** A step of a schedule; a line is not broken within one. */
+const STEP = /\b(?:(?:write|wait) \w+|(?:cut|mend|part|meet|lose|twice|late) \w+ \w+)(?=,|$)/g;
+
+/** What was put in. */
+export const inputLines = (input: string, linesMax?: number): string[] =>
+  field(
+    'input',
+    input.replaceAll(STEP, (step) => step.replaceAll(' ', '\u00A0')),
+    linesMax,
+  ).map((line) => line.replaceAll('\u00A0', ' '));
+
 /** What was put in, what came out, what was wanted, and why. */
 export const findingLines = (
   { input, saw, expected, because }: Finding,
   linesMax = 3,
 ): string[] => [
-  ...(input === undefined ? [] : field('input', input, linesMax)),
+  ...(input === undefined ? [] : inputLines(input, linesMax)),
   ...field('saw', saw, linesMax),
   ...field('expected', expected, linesMax),
   ...field('because', because, linesMax - 1),
@@ -168,9 +179,13 @@ const reasonOf = ({ verdict, reason, where }: CheckResult): string | undefined =
   verdict === 'unfinished' && where ? undefined : reason;
 
 /** One check in full. */
-const block = (check: CheckResult, context: FeedbackContext): string[] => {
+const block = (
+  check: CheckResult,
+  others: readonly string[],
+  context: FeedbackContext,
+): string[] => {
   const { paint } = context;
-  const { id, verdict, law, finding, where, printed = '' } = check;
+  const { id, verdict, law, finding, input, where, printed = '' } = check;
   const reason = reasonOf(check);
   const lead = `${id} ${WORDS[verdict]}  `;
   const build = (linesPerEvent: number, linesPerField: number): string[] => [
@@ -178,11 +193,19 @@ const block = (check: CheckResult, context: FeedbackContext): string[] => {
       paintVerdict(verdict, text, paint),
     ),
     ...(finding ? findingLines(finding, linesPerField) : []),
+    ...(input === undefined || finding ? [] : inputLines(input, linesPerField)),
     ...(reason === undefined ? [] : field('reason', reason, linesPerField)),
     ...eventLines((finding?.trace ?? []).slice(0, TRACE_MAX), paint, linesPerEvent),
     ...(where ? [whereLine(where, context.pathOf)] : []),
     ...(verdict === 'unfinished' ? toDo(check) : []),
     ...(printed === '' ? [] : field('printed', printed.trimEnd(), 2)),
+    ...(others.length === 0
+      ? []
+      : field(
+          'later',
+          `${others.join(', ')} ${others.length === 1 ? 'fails' : 'fail'} as well`,
+          1,
+        )),
     nextLine(nextFor(check, context)),
   ];
   // The roomiest that fits; the last one always does.
@@ -190,12 +213,13 @@ const block = (check: CheckResult, context: FeedbackContext): string[] => {
   return builds.find(({ length }) => length <= BLOCK_MAX) ?? builds.at(-1)!;
 };
 
-/** The check that is shown in full: ours to mend first, then the learner's in order, then the rest. */
+/** The check that is shown in full: ours to mend first, then what is written and wrong, then what is not written. */
 export const firstOpen = <Check extends { readonly verdict: Verdict }>(
   checks: readonly Check[],
 ): Check | undefined =>
   checks.find(({ verdict }) => verdict === 'defect') ??
-  checks.find(({ verdict }) => verdict === 'fail' || verdict === 'unfinished') ??
+  checks.find(({ verdict }) => verdict === 'fail') ??
+  checks.find(({ verdict }) => verdict === 'unfinished') ??
   checks.find(({ verdict }) => verdict !== 'pass');
 
 const passed = ({ checks, notCovered }: Result, context: FeedbackContext): string[] => [
@@ -231,7 +255,8 @@ const loadLines = (problem: LoadProblem, context: FeedbackContext): string[] => 
     ...wrap(`${place}${words}`, COLUMNS_MAX - lead.length, 4).map((line, index) =>
       index === 0 ? paint.bad(lead) + line : ' '.repeat(lead.length) + line,
     ),
-    nextLine(watching && ofWords === '' ? `${again} hint` : `${again} watch`),
+    ...(where ? field('do this', 'mend that line, then save') : []),
+    nextLine(watching ? again : `${again} watch`),
   ];
 };
 
@@ -247,5 +272,12 @@ export const feedback = (result: Result, context: FeedbackContext): string[] => 
   const onlyUnfinished = checks.every(
     ({ verdict }) => verdict === 'pass' || verdict === 'unfinished',
   );
-  return [...list, ...(onlyUnfinished ? expectedRed(result, paint) : []), ...block(open, context)];
+  const others = checks
+    .filter((check) => check.verdict === 'fail' && open.verdict === 'fail' && check !== open)
+    .map(({ id }) => id);
+  return [
+    ...list,
+    ...(onlyUnfinished ? expectedRed(result, paint) : []),
+    ...block(open, others, context),
+  ];
 };

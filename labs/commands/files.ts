@@ -11,6 +11,7 @@ import type { Lab } from '../catalog.ts';
 import type { Desk } from './desk.ts';
 import { counted, nextLine } from './layout.ts';
 import { shown, type Places } from './places.ts';
+import type { Progress } from './state.ts';
 
 const namesOf = (lab: Lab): readonly string[] => [...lab.files, ...lab.given];
 
@@ -59,8 +60,22 @@ const store = ({ state, learners }: Places, lab: Lab): number => {
 const atticOf = ({ state }: Places, lab: Lab, number: number): string =>
   join(state, 'attic', lab.name, String(number));
 
-/** What the last grading found is no longer true of the files that are there now. */
-const UNGRADED = { verdicts: {}, points: 0 };
+/**
+ * What the last grading found is true of the files that leave, and not of those that are there now: it goes
+ * with them, and comes back with them.
+ */
+const swapped = ({
+  verdicts = {},
+  points = 0,
+  passed = false,
+  aside = {},
+}: Progress): Progress => ({
+  verdicts: {},
+  points: 0,
+  passed: false,
+  ...aside,
+  aside: { verdicts, points, passed },
+});
 
 /** Back to the stub; the learner's files go to the attic first. */
 export const reset = (lab: Lab, { places, state, say }: Desk): number => {
@@ -74,7 +89,8 @@ export const reset = (lab: Lab, { places, state, say }: Desk): number => {
     return 0;
   }
   const number = store(places, lab);
-  state.update(lab.name, { attic: number, ...UNGRADED });
+  const progress = state.progress(lab.name);
+  state.update(lab.name, { attic: number, ...swapped({ ...progress, aside: {} }) });
   copyAll(lab, places.stub(lab), places.learners(lab));
   say(
     `your files of lab ${lab.number} are kept in ${shown(places.root, atticOf(places, lab, number))}; the stub is back`,
@@ -85,12 +101,13 @@ export const reset = (lab: Lab, { places, state, say }: Desk): number => {
 
 /** Brings back what the last reset or undo replaced, and keeps what is replaced now. */
 export const undo = (lab: Lab, { places, state, say }: Desk): number => {
-  const { attic } = state.progress(lab.name);
+  const progress = state.progress(lab.name);
+  const { attic } = progress;
   if (attic === undefined || !existsSync(atticOf(places, lab, attic))) {
     throw new Fault('usage', `there is nothing to undo in lab ${lab.number}: no reset yet`);
   }
   const number = store(places, lab);
-  state.update(lab.name, { attic: number, ...UNGRADED });
+  state.update(lab.name, { attic: number, ...swapped(progress) });
   const back = copyAll(lab, atticOf(places, lab, attic), places.learners(lab));
   say(
     `${counted(back.length, 'file')} of lab ${lab.number} brought back; what was there is kept in ${shown(places.root, atticOf(places, lab, number))}`,

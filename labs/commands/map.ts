@@ -2,7 +2,7 @@
 import { LABS, type Lab } from '../catalog.ts';
 import type { Desk } from './desk.ts';
 import { examine } from './doctor.ts';
-import { hanging, nextLine } from './layout.ts';
+import { counted, field, hanging, nextLine } from './layout.ts';
 import type { Progress } from './state.ts';
 
 /** How far a lab is, by its last grading: nothing is graded here. */
@@ -19,8 +19,16 @@ export const standingOf = ({ verdicts, points = 0, gaveUp = false }: Progress): 
 const describe = (progress: Progress): string => {
   const standing = standingOf(progress);
   const { points = 0, pointsMax = 0 } = progress;
+  if (standing === 'yours') return `${standing}, ${counted(points, 'point')}`;
   return standing === 'begun' ? `${points} of ${pointsMax} points` : standing;
 };
+
+/** Every lab passed, and ran in the real node: what is left is up to the learner. */
+const isDone = (progressOf: (lab: Lab) => Progress): boolean =>
+  LABS.every((lab) => standingOf(progressOf(lab)) === 'yours' && progressOf(lab).grafted === true);
+
+const DONE =
+  "every layer here is yours, and ran in the real node. To go on: the questions at the end of the chapter, and the solution's reading beside yours";
 
 /** After a pass: the layer in the real node, once; then the map. */
 export const afterPass = (lab: Lab, { grafted = false }: Progress): string =>
@@ -35,9 +43,7 @@ const nextOf = (progressOf: (lab: Lab) => Progress): string => {
   if (fresh) return `npm run lab ${fresh.number} graft`;
   // Whoever gave up may look, and still try.
   const givenUp = LABS.find((lab) => standingOf(progressOf(lab)) === 'gave up');
-  return givenUp
-    ? `npm run lab ${givenUp.number} diff`
-    : `npm run lab ${LABS.at(-1)!.number} versus`;
+  return givenUp ? `npm run lab ${givenUp.number} diff` : `npm run lab ${LABS.at(-1)!.number} diff`;
 };
 
 /** Prints doctor, map and next command; as JSON if asked. */
@@ -71,8 +77,9 @@ export const map = async ({ places, state, say, paint }: Desk, json: boolean): P
   for (const lab of LABS) {
     const standing = describe(progressOf(lab));
     const row = `     ${lab.number}  ${lab.title.padEnd(titles)}  ${lab.layer.padEnd(layers)}  `;
-    say(row + (standing === 'yours' ? paint.good(standing) : standing));
+    const isYours = standingOf(progressOf(lab)) === 'yours';
+    say(row + (isYours ? paint.good(standing) : standing));
   }
-  say('', nextLine(next));
+  say('', ...(isDone(progressOf) ? field('done', DONE) : []), nextLine(next));
   return 0;
 };

@@ -90,9 +90,12 @@ const versus = async (
   lab: Lab,
   subject: FolderSubject,
   seed: string | undefined,
+  { state }: Desk,
 ): Promise<number> => {
   const { versus } = await import('../versus.ts');
-  return versus({ lab, subject }, seed);
+  const { afterPass } = await import('./map.ts');
+  const next = subject.name === 'mine' ? afterPass(lab, state.progress(lab.name)) : undefined;
+  return versus({ lab, subject }, seed, next);
 };
 
 /** The real node with this layer: a pass of it is remembered, so that the map goes on to what comes next. */
@@ -130,7 +133,7 @@ const performOn = async (lab: Lab, request: Request, desk: Desk): Promise<number
     case 'give-up':
       return (await import('./hints.ts')).giveUp(lab, desk);
     case 'versus':
-      return versus(lab, withFolder(subject(), action), request.seed);
+      return versus(lab, withFolder(subject(), action), request.seed, desk);
     case 'graft':
       return graft(lab, withFolder(subject(), action), words, desk);
     default:

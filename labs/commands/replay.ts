@@ -1,8 +1,15 @@
 /** `npm run lab replay TOKEN`: a failing input once more, every event of it. */
 import { exitCodeOf, type Replay } from '../grading/result.ts';
 import type { Desk } from './desk.ts';
-import { eventLines, findingLines, paintVerdict, whereText, WORDS } from './feedback.ts';
-import { hanging, nextLine, type Paint } from './layout.ts';
+import {
+  eventLines,
+  findingLines,
+  inputLines,
+  paintVerdict,
+  whereText,
+  WORDS,
+} from './feedback.ts';
+import { field, hanging, nextLine, type Paint } from './layout.ts';
 
 export interface ReplayContext {
   readonly pathOf: (file: string) => string;
@@ -15,7 +22,7 @@ export const holds = ({ verdict }: Replay): boolean => verdict === 'pass';
 
 /** A replay in lines: the law, the events in order, what was seen and why it is wrong. */
 export const replayLines = (replay: Replay, { pathOf, next, paint }: ReplayContext): string[] => {
-  const { check, law, verdict, sameCode, finding, reason, where, events } = replay;
+  const { check, law, verdict, sameCode, finding, reason, input, where, events, printed } = replay;
   const lead = `${check} ${WORDS[verdict]}  `;
   const dye = (text: string) => paintVerdict(verdict, text, paint);
   return [
@@ -30,8 +37,10 @@ export const replayLines = (replay: Replay, { pathOf, next, paint }: ReplayConte
         ).map((line) => paint.open(line))),
     ...eventLines(events, paint),
     ...(finding ? findingLines(finding, Number.POSITIVE_INFINITY) : []),
-    ...(reason === undefined ? [] : hanging('     reason    ', reason)),
+    ...(input === undefined ? [] : inputLines(input)),
+    ...(reason === undefined ? [] : field('reason', reason)),
     ...(where ? [`     where     ${whereText(where, pathOf)}`] : []),
+    ...(printed === undefined ? [] : field('printed', printed.trimEnd())),
     nextLine(next),
   ];
 };

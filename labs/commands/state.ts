@@ -26,6 +26,8 @@ export interface Progress {
   readonly hints?: { readonly [check: string]: number };
   /** Number of the copy that `undo` brings back. */
   readonly attic?: number;
+  /** What was known of the files in it. */
+  readonly aside?: Pick<Progress, 'verdicts' | 'points' | 'passed'>;
 }
 
 export interface State {
@@ -61,6 +63,7 @@ const TYPES: { readonly [Name in keyof Progress]-?: 'number' | 'string' | 'boole
   gaveUp: 'boolean',
   hints: 'object',
   attic: 'number',
+  aside: 'object',
 };
 
 const isProgress = (value: unknown): value is Progress =>

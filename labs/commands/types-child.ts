@@ -41,23 +41,25 @@ const firstProblem = (folder: string, files: readonly string[]): TypeProblem | u
   const options = readOptions();
   const roots = files.map((file) => join(folder, file));
   const program = ts.createProgram(roots, options);
-  for (const [index, file] of files.entries()) {
+  const found = files.flatMap((file, index) => {
     const source = program.getSourceFile(roots[index]!);
-    if (!source) continue;
-    const [first] = [
+    if (!source) return [];
+    const all = [
       ...program.getSyntacticDiagnostics(source),
       ...program.getSemanticDiagnostics(source),
     ];
-    if (!first) continue;
-    const { line } = source.getLineAndCharacterOfPosition(first.start ?? 0);
-    const text = ts
-      .flattenDiagnosticMessageText(first.messageText, '\n')
-      .split('\n')
-      .map((part) => part.trim())
-      .join(' ');
-    return { file, line: line + 1, text };
-  }
-  return undefined;
+    return all.map((diagnostic) => ({ file, source, diagnostic }));
+  });
+  const [first] = found;
+  if (!first) return undefined;
+  const { file, source, diagnostic } = first;
+  const { line } = source.getLineAndCharacterOfPosition(diagnostic.start ?? 0);
+  const text = ts
+    .flattenDiagnosticMessageText(diagnostic.messageText, '\n')
+    .split('\n')
+    .map((part) => part.trim())
+    .join(' ');
+  return { file, line: line + 1, text, others: found.length - 1 };
 };
 
 const [folder = '', ...files] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /**
- * Type errors in words. The loader strips types and never reads them; so when something failed, the
- * compiler looks at the learner's files in a process of its own, after the verdict was printed.
+ * Type errors in words. The loader strips types and never reads them; so when something failed, or all
+ * passed, the compiler looks at the learner's files in a process of its own, after the verdict was printed.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,6 +14,8 @@ export interface TypeProblem {
   readonly file: string;
   readonly line: number;
   readonly text: string;
+  /** Type errors besides this one. */
+  readonly others: number;
 }
 
 export interface TypeCheck {
@@ -24,9 +26,15 @@ export interface TypeCheck {
 
 const CHILD = fileURLToPath(new URL('types-child.ts', import.meta.url));
 
-/** Whether types could be the reason: something failed, and the failure does not say so itself. */
-export const wantsTypes = ({ problem, checks }: Result): boolean =>
-  problem ? problem.kind !== 'syntax' : checks.some(({ verdict }) => verdict === 'fail');
+/**
+ * Whether types are worth a look: something failed, and the failure does not say so itself; or all is
+ * written, and a type error would be the last thing that is wrong.
+ */
+export const wantsTypes = ({ problem, checks }: Result): boolean => {
+  if (problem) return problem.kind !== 'syntax';
+  const isAny = checks.some(({ verdict }) => verdict === 'fail');
+  return isAny || checks.every(({ verdict }) => verdict === 'pass');
+};
 
 /** Starts the compiler over the learner's files in that folder. */
 export const startTypes = (lab: Lab, folder: string): TypeCheck => {
@@ -52,14 +60,16 @@ export const startTypes = (lab: Lab, folder: string): TypeCheck => {
 
 const LINES_MAX = 3;
 
-/** A type error in at most three lines. */
+/** A type error in at most three lines, and how many there are besides. */
 export const typeLines = (
-  { file, line, text }: TypeProblem,
+  { file, line, text, others }: TypeProblem,
   pathOf: (file: string) => string,
   paint: Paint,
 ): string[] => {
   const lead = 'type error  ';
-  const lines = hanging(lead, `${pathOf(file)}:${line}  ${text}`, LINES_MAX);
+  const first = hanging(lead, `${pathOf(file)}:${line}  ${text}`, LINES_MAX);
+  const more = others === 0 ? [] : hanging(' '.repeat(lead.length), `and ${others} more`);
+  const lines = [...first, ...more];
   return lines.map((each, index) =>
     index === 0 ? paint.open(lead) + each.slice(lead.length) : each,
   );

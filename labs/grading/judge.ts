@@ -11,7 +11,13 @@ import type { Reply } from './wire.ts';
 export type Judgement =
   | { readonly verdict: 'pass' }
   | { readonly verdict: 'fail'; readonly finding: Finding; readonly where: Where }
-  | { readonly verdict: 'fail'; readonly reason: string; readonly where: Where }
+  | {
+      readonly verdict: 'fail';
+      readonly reason: string;
+      readonly where: Where;
+      /** What it was given, in words. */
+      readonly input?: string;
+    }
   | {
       readonly verdict: 'unfinished';
       readonly reason: string;
@@ -45,6 +51,7 @@ const sentence = (at: Where | undefined, words: string): string =>
 
 export const judgeReply = (code: Code, check: Check, input: unknown, reply: Reply): Judgement => {
   const place = () => whereIs(code.subject, code.bundle.texts, check.place);
+  const given = () => check.inputText && { input: check.inputText(input) };
   switch (reply.kind) {
     case 'observed': {
       try {
@@ -75,11 +82,11 @@ export const judgeReply = (code: Code, check: Check, input: unknown, reply: Repl
       const reason = nonsense
         ? `${check.place.symbol} gives what nothing can be done with: ${words.slice('throws '.length)}`
         : sentence(at, words);
-      return { verdict: 'fail', reason: oneLine(reason), where: at ?? place() };
+      return { verdict: 'fail', reason: oneLine(reason), where: at ?? place(), ...given() };
     }
     case 'unusable':
       return { verdict: 'fail', reason: `${check.place.symbol} ${reply.reason}`, where: place() };
     case 'died':
-      return { verdict: 'fail', reason: `this ${reply.reason}`, where: place() };
+      return { verdict: 'fail', reason: `this ${reply.reason}`, where: place(), ...given() };
   }
 };

@@ -1,6 +1,6 @@
 /** A failing input once more, from the token that names it: against the code that failed, or any other. */
 import { Fault } from '#contracts/faults.ts';
-import type { Check } from '../checkpoint.ts';
+import type { Check, TraceLine } from '../checkpoint.ts';
 import { judgeReply } from './judge.ts';
 import type { Replay } from './result.ts';
 import { drawFor, type Loaded, type Target } from './target.ts';
@@ -31,6 +31,23 @@ const inputOf = (check: Check, { seed, choices }: Token, ownSeed: string): unkno
 
 const HELD = 'held this time: a variable outside the function remembered the inputs before it';
 
+/** All that happened, with the bad line of a finding marked, or put where the finding has it. */
+const marked = (
+  events: readonly TraceLine[],
+  trace: readonly TraceLine[] = [],
+): readonly TraceLine[] => {
+  const place = trace.findIndex(({ bad }) => bad);
+  const bad = trace[place];
+  if (!bad) return events;
+  const placeOf = (line: TraceLine | undefined): number =>
+    events.findIndex(({ atMs, text }) => line && text === line.text && atMs === line.atMs);
+  const at = placeOf(bad);
+  if (at >= 0) return events.with(at, bad);
+  // What never came stands at the end; an event without words of its own follows the line before it.
+  const before = bad.mark === undefined ? placeOf(trace[place - 1]) : -1;
+  return events.toSpliced(before < 0 ? events.length : before + 1, 0, bad);
+};
+
 /** What comes of one input. */
 const run = async ({ code, runner }: Loaded, check: Check, input: unknown, sameCode: boolean) => {
   for await (const reply of runner.observe(check.id, [input])) {
@@ -38,11 +55,12 @@ const run = async ({ code, runner }: Loaded, check: Check, input: unknown, sameC
     const observation = reply.kind === 'observed' ? reply.observation : undefined;
     const finding = 'finding' in judgement ? judgement.finding : undefined;
     const described = reply.kind === 'observed' && check.describe?.(input, observation);
-    const events = described || (finding?.trace ?? []);
+    const events = described ? marked(described, finding?.trace) : (finding?.trace ?? []);
+    const printed = reply.printed !== undefined && { printed: reply.printed };
     if (judgement.verdict === 'pass') {
-      return { verdict: 'pass' as const, events, ...(sameCode && { reason: HELD }) };
+      return { verdict: 'pass' as const, events, ...printed, ...(sameCode && { reason: HELD }) };
     }
-    return { events, ...judgement };
+    return { events, ...printed, ...judgement };
   }
   throw new Error('a request was not answered');
 };

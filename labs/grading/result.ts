@@ -36,6 +36,8 @@ export interface CheckResult {
   readonly finding?: Finding;
   /** What the code itself did wrong, where no law was needed to see it: one line. */
   readonly reason?: string;
+  /** Beside a `reason`: what the code was given, in words. */
+  readonly input?: string;
   readonly where?: Where;
   /** A check that this one stands on, and that is not written yet. */
   readonly waitsFor?: string;
@@ -84,7 +86,10 @@ export interface Replay {
   readonly sameCode: boolean;
   readonly finding?: Finding;
   readonly reason?: string;
+  readonly input?: string;
   readonly where?: Where;
+  /** What the code printed meanwhile, capped. */
+  readonly printed?: string;
   /** Every event, not only the first eight. */
   readonly events: readonly TraceLine[];
 }

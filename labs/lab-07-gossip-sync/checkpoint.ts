@@ -17,7 +17,7 @@ const ofCode = [...clockChecks, ...logChecks, ...gossipChecks, ...liarChecks];
 export const checkpoint: Checkpoint = {
   checks: [...ofCode, traceCheck, explainCheck, debugCheck],
   notCovered:
-    'how sparingly you speak (pace, asking twice, telling whoever lacks something), entries from a file, forks (lab 09), budgets and filters for large differences (lab 08), crashes and torn writes (lab 10)',
+    'how sparingly you speak (pace, asking twice, telling whoever lacks something), how long an answer is (maxBytes), which entries leave a full waiting room, entries from a file (and a question to yourself), forks (lab 09), budgets and filters for large differences (lab 08), crashes and torn writes (lab 10)',
   rehearse() {
     const random = createRandom('rehearsal');
     const parts: Parts = {

@@ -6,7 +6,8 @@
  *   pull   a digest says what somebody holds; whoever is behind asks for the runs that it lacks
  *
  * A state machine: each function returns effects, and the node performs them. The effects of one input
- * are one step: the node stores first and speaks afterwards, in whatever order they stand.
+ * are one step: the node stores first and speaks afterwards, in whatever order they stand, but `store`
+ * stands before `deliver`.
  */
 import { todo } from '#checkpoint';
 import type { Effect, GossipEvent } from '#contracts/effects.ts';
@@ -52,7 +53,10 @@ export const create: CreateGossip = (options) => {
    */
   const open = (claim: Json): SignedRecord | GossipEvent => todo('07.5');
 
-  /** Moves from `waiting` into the log whatever lacks nothing any more, causes first; gives what entered. */
+  /**
+   * Moves from `waiting` into the log whatever lacks nothing any more, causes first; gives what entered.
+   * What lacks nothing and is refused by `log.add` leaves as well.
+   */
   const settle = (): readonly SignedRecord[] => todo('07.5');
 
   /**
@@ -73,26 +77,30 @@ export const create: CreateGossip = (options) => {
   // --- 07.6 What is missing -----------------------------------------------------------------------
 
   /**
-   * Asks a peer, if it is not ourselves, for records by id, and sets the timer `ask` to
-   * `settings.requestRetryMs` to look whether they came.
+   * Asks a peer for records by id, and sets the timer `ask` to `settings.requestRetryMs` to look whether
+   * they came. If the peer is ourselves, it sets the timer and sends nothing.
    */
   const ask = (ids: readonly RecordId[], peer: Did): readonly Effect[] => {
     if (ids.length === 0) return [];
     return todo('07.6');
   };
 
-  /** The timer `ask`: asks some listener for what is still missing. */
+  /**
+   * The timer `ask`: asks one listener for all that is `missing()` now, and so sets the timer again. Where
+   * nothing is missing, or nobody listens, it does nothing: the next digest asks again.
+   */
   const askAgain = (): readonly Effect[] => todo('07.6');
 
   /** Answers a request: the records that are held (`read` gives a stored one), and the ids that are not. */
   const answer = (peer: Did, ids: readonly RecordId[]): readonly Effect[] => todo('07.6');
 
   /**
-   * 07.11 A peer lacks these: what waits for one of them directly leaves. If it is anywhere, a pull brings
-   * it; if it is nowhere, nothing waits for it for ever.
+   * 07.9 A peer lacks these: what waits and names one of them itself leaves, if the log lacks that one too.
+   * What rests on it through another stays. If it is anywhere, a pull brings it; if it is nowhere, nothing
+   * waits for it for ever.
    */
   const giveUp = (absent: readonly RecordId[]): void => {
-    if (absent.length > 0) todo('07.11');
+    if (absent.length > 0) todo('07.9');
   };
 
   // --- 07.7 Comparing notes -----------------------------------------------------------------------
@@ -109,7 +117,8 @@ export const create: CreateGossip = (options) => {
 
   /**
    * Asks for the ranges that `reconciliation.request` names, if it names any: a pull-request with
-   * `settings.pullBytesMax` and a fresh `nonce(random)`, remembered in `pulls`.
+   * `settings.pullBytesMax` and a fresh `nonce(random)`, remembered in `pulls`. It takes the place of one
+   * that is under way to that peer: an answer to the older nonce is then no answer of ours.
    */
   const pull = (peer: Did, claim: Summary): readonly Effect[] => todo('07.7');
 
@@ -118,8 +127,9 @@ export const create: CreateGossip = (options) => {
 
   /**
    * An answer came. If its nonce is not that of our question to this peer: `response_unsolicited`.
-   * Otherwise take it. A long answer comes in pieces, the last of them `done`; if that brought something,
-   * pull again by the same claim: there may be more.
+   * Otherwise take it. A long answer comes in pieces, the last of them `done`: then forget the question,
+   * and if something of that last piece is `fresh` (held now, not only waiting), pull again by the same
+   * claim: there may be more.
    */
   const pulled = (peer: Did, response: PullResponse): readonly Effect[] => todo('07.7');
 
@@ -133,7 +143,7 @@ export const create: CreateGossip = (options) => {
     publish: (_now, record) => take([asJson(record)], self).effects,
     import: (_now, claims) => take(claims, self).effects,
 
-    /** 07.8 Somebody is here: what should it hear at once? */
+    /** 07.8 Somebody is here: what should it hear at once? No `todo` here: the checks before it call this. */
     joined(_now, peer) {
       listeners.add(peer);
       return [];

@@ -24,7 +24,18 @@ export interface Demands {
 }
 
 /** A schedule on one line. */
-export const scheduleText = (steps: readonly string[]): string => steps.join(', ');
+export const scheduleText = (steps: readonly string[]): string => steps.join(', ') || '(no step)';
+
+/** What is played among whom, on one line. */
+export const playText = ({
+  names,
+  steps,
+  apart = [],
+}: Pick<Play, 'names' | 'steps' | 'apart'>): string => {
+  const strangers = apart.map(([left, right]) => `${left} and ${right}`).join(', ');
+  const links = strangers === '' ? '' : ` (no link between ${strangers})`;
+  return `${names.join(', ')}${links}: ${scheduleText(steps)}`;
+};
 
 /** The first law that a run breaks; undefined if it keeps them all. */
 export const judgeRun = (
@@ -32,9 +43,7 @@ export const judgeRun = (
   run: Run,
   demands: Demands,
 ): Finding | undefined => {
-  const strangers = (play.apart ?? []).map(([left, right]) => `${left} and ${right}`).join(', ');
-  const links = strangers === '' ? '' : ` (no link between ${strangers})`;
-  const input = `${run.names.join(', ')}${links}: ${scheduleText(play.steps)}`;
+  const input = playText(play);
   const pasts = new Map<string, Past>();
   for (const name of run.names) {
     pasts.set(name, {
@@ -121,7 +130,12 @@ const judgeEnd = (run: Run, demands: Demands, input: string): Finding | undefine
         run,
         undefined,
         (event) => event.on === 'say' && event.node === stuck && event.said.type === 'request',
-        { atMs: endOf(run), text: `${stuck} still keeps entries waiting`, bad: true },
+        {
+          atMs: endOf(run),
+          text: `${stuck} still keeps entries waiting`,
+          bad: true,
+          mark: 'never left',
+        },
       ),
     };
   }

@@ -40,9 +40,12 @@ const judgeStore = (run: Run, node: string, entry: Entry, past: Past): Diagnosed
   if (!facts || facts.bad) {
     return {
       diagnosis: 'took-what-is-not-genuine',
-      headline: `${node} stored ${entry}, which its author never wrote like that`,
+      headline: `${node} stored ${entry}, ${facts?.why ?? 'which its author never wrote like that'}`,
       saw: `${node} stores ${entry}`,
-      expected: `${node} refuses it: records.open says no, or it does not follow its chain`,
+      expected:
+        facts?.why === undefined
+          ? `${node} refuses it: records.open says no, or it does not follow its chain`
+          : `${node} refuses it, although it is signed as it should be`,
       because: 'what enters was signed by its author, in this topic, as the next of a chain',
       place: gossipAt('open'),
     };

@@ -1,7 +1,7 @@
 /** The register of a world: every entry that exists, by the name under which people read of it. */
 import type { RecordId } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
-import { content, write, type Author, type Wish } from './entries.ts';
+import { content, TOPIC, write, type Author, type Wish } from './entries.ts';
 import type { Entry, Written } from './run.ts';
 
 export interface Register {
@@ -22,6 +22,12 @@ const LETTERS = 'bcdefghijklmnop'.split('');
 const textOf = (record: SignedRecord): string => {
   const text = content.canonicalize(record);
   return text.ok ? text.value : text.reason;
+};
+
+/** Why no node may hold an entry that is signed as it should be. */
+const whyBad = (author: Author, { topic = TOPIC }: Wish): string | undefined => {
+  if (author === 'outlaw') return 'whose author may not publish here';
+  return topic === TOPIC ? undefined : 'which is of another topic';
 };
 
 export const createRegister = (): Register => {
@@ -53,7 +59,8 @@ export const createRegister = (): Register => {
       const links = [previous, ...parents].filter((id) => id !== null).map(entryOf);
       names.set(record.id, entry);
       texts.set(record.id, textOf(record));
-      written[entry] = { author, sequence, links, bad };
+      const why = whyBad(author, wish);
+      written[entry] = { author, sequence, links, bad, ...(why !== undefined && { why }) };
       return record;
     },
   };

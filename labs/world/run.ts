@@ -68,6 +68,8 @@ export interface Written {
   readonly links: readonly Entry[];
   /** No node may hold it: forged, or not the next of its chain. */
   readonly bad: boolean;
+  /** Why, as what follows its name in a sentence, if not that it is forged. */
+  readonly why?: string;
 }
 
 export interface Run {

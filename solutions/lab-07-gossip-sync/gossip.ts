@@ -46,7 +46,7 @@ export const create: CreateGossip = (options) => {
     return trust.mayPublish(topic, opened.value.author) ? opened.value : 'record_not_permitted';
   };
 
-  /** Lets in, causes first, whatever lacks nothing any more. */
+  /** Lets in, causes first, whatever lacks nothing any more; what the log refuses leaves as well. */
   const settle = (): readonly SignedRecord[] => {
     const entered: SignedRecord[] = [];
     const ready = () => waiting.find((record) => log.missing(record).length === 0);
@@ -97,7 +97,7 @@ export const create: CreateGossip = (options) => {
     return peer === self ? [again] : [send(peer, { type: 'request', topic, ids }), again];
   };
 
-  /** Asks somebody else for what is still missing. */
+  /** Asks one listener for all that is still missing; where nothing is, no timer is set. */
   const askAgain = () => {
     const [peer] = few(listeners, random);
     return peer === undefined ? [] : ask(missing(), peer);
@@ -109,7 +109,7 @@ export const create: CreateGossip = (options) => {
     return [send(peer, { type: 'response', topic, records: held.map(asJson), missing: absent })];
   };
 
-  /** What rests on something that a peer lacks leaves: if it is anywhere, a pull brings both. */
+  /** What names something that a peer lacks leaves: if it is anywhere, a pull brings both. */
   const giveUp = (absent: readonly RecordId[]) => {
     const isVain = (record: SignedRecord) => log.missing(record).some((id) => absent.includes(id));
     waiting = waiting.filter((record) => !isVain(record));
@@ -128,7 +128,7 @@ export const create: CreateGossip = (options) => {
     return offer.length > 0 ? [...effects, send(peer, offered)] : effects;
   };
 
-  /** Asks for the runs that a peer claims and we lack. */
+  /** Asks for the runs that a peer claims and we lack; the newest question to a peer is the one that counts. */
   const pull = (peer: Did, claim: Summary): readonly Effect[] => {
     const wish = reconciliation.request(log, claim);
     if (wish.ranges.length === 0) return [];
@@ -143,7 +143,7 @@ export const create: CreateGossip = (options) => {
     return [send(peer, { ...answered, ...served })];
   };
 
-  /** Whoever brought something is asked on, until nothing of its claim is lacking. */
+  /** Whoever brought something that entered is asked on, until nothing of its claim is lacking. */
   const pulled = (peer: Did, response: PullResponse) => {
     const question = pulls.get(peer);
     if (question?.nonce !== response.nonce) return [note('response_unsolicited', peer)];

@@ -108,7 +108,7 @@ export const debugCheck: Check = check({
         'it, and each misses one of two pushes. At the end:',
         ...states,
         'Which node, which part (clock, push, wait, pull), which fault? questions.ts lists the faults:',
-        ...Object.entries(FAULTS).map(([name, { does }]) => `  ${name}: ${does}`),
+        ...Object.entries(FAULTS).map(([name, { layer, does }]) => `  ${name} (${layer}): ${does}`),
       ],
       events: linesOf(past.events),
     };

@@ -10,7 +10,7 @@ import {
   type Kind,
   type Schedule,
 } from '#labs/world/draw.ts';
-import { judgeRun, type Demands } from '#labs/world/laws.ts';
+import { judgeRun, playText, type Demands } from '#labs/world/laws.ts';
 import type { Run } from '#labs/world/run.ts';
 import type { Name, Step } from '#labs/world/step.ts';
 import { linesOf } from '#labs/world/words.ts';
@@ -65,6 +65,7 @@ const inWorlds = ({
       return finding && sharpen(finding);
     },
     smaller: (schedule: Schedule) => smallerSchedules(schedule).filter(isFair),
+    inputText: (schedule) => playText(wholePlay(schedule)),
     describe: (_, run) => linesOf(run.events),
   });
 
@@ -343,7 +344,7 @@ export const gossipChecks: readonly Check[] = [
     demands: { everywhere: true, quiet: true },
     inputs: storms,
     proves: (count) =>
-      `${count} schedules of 3 nodes: loss, copies, reordering, cuts, partitions, up to 27 steps`,
+      `${count} schedules of 3 nodes: loss, copies, reordering, cuts, partitions, up to 27 steps, then 240 s`,
   }),
   inWorlds({
     id: '07.10',

@@ -107,13 +107,22 @@ interface Told {
   readonly lie: Lie;
 }
 
+const inputText = ({ lie }: Told): string =>
+  `mallory tells ben: ${lie}. Afterwards ann and ben write, and time passes`;
+
+/** Whether ben still asks by name in the last wait: if not, what waits lacks nothing and should have left. */
+const asksOn = ({ events }: Run): boolean =>
+  events
+    .slice(events.findLastIndex(({ on }) => on === 'step'))
+    .some((event) => event.on === 'say' && event.said.type === 'request');
+
 const judge = ({ lie }: Told, run: Run): Finding | undefined => {
   const demands = { everywhere: true, waitingMax: WAITING_MAX };
   const finding = judgeRun({ names: NAMES, steps: [] }, run, demands);
   if (!finding) return undefined;
-  const input = `mallory tells ben: ${lie}. Afterwards ann and ben write, and time passes`;
-  const stuck = finding.diagnosis === 'waits-for-ever';
-  return { ...finding, input, ...(stuck && { place: { file: 'gossip.ts', symbol: 'giveUp' } }) };
+  const input = inputText({ lie });
+  const vain = finding.diagnosis === 'waits-for-ever' && asksOn(run);
+  return { ...finding, input, ...(vain && { place: { file: 'gossip.ts', symbol: 'giveUp' } }) };
 };
 
 export const liarChecks: readonly Check[] = [
@@ -127,7 +136,7 @@ export const liarChecks: readonly Check[] = [
     hints: [
       'A peer may say anything. What of it do you believe without checking?',
       'Every record passes open, whatever kind of message brings it; a claimed id is no proof of anything. A digest is compared and asked about, never copied.',
-      'Bound what waits with settings.waitingMax: the oldest leave. What rests on something that the one who brought it lacks can leave as well: if it exists, a pull brings both.',
+      'Bound what waits with settings.waitingMax: the oldest leave. What lacks nothing and is refused by log.add leaves too, or settle finds it ready for ever. So does what rests on something that a peer lacks: if it exists, a pull brings both.',
     ],
     inputs: () => (Object.keys(LIES) as Lie[]).map((lie) => ({ lie })),
     observe(parts, { lie }: Told): Run {
@@ -145,6 +154,7 @@ export const liarChecks: readonly Check[] = [
       return world.run();
     },
     judge,
+    inputText,
     describe: (_, run) => linesOf(run.events),
     proves: (tried) => `${tried} lies: forged, altered, out of turn, invented, silent, without end`,
   }),

@@ -48,11 +48,11 @@ const drawPlan = (random: Random, plans: readonly Plan[]): Plan => {
   const fit: Plan = { label: `${author}#${sequence}`, author, sequence, previous, parents };
   if (random.next() > 0.25) return fit;
   const wrong = random.pick(['number', 'previous', 'parent'] as const);
-  const name = `a ${author}#${sequence}`;
+  const name = `wrong ${author}#${sequence}`;
   if (wrong === 'previous' && others.length > 0) {
     return {
       ...fit,
-      label: `${name} that follows another author`,
+      label: `${name} (follows another author)`,
       previous: random.pick(others),
       parents: [],
     };
@@ -60,12 +60,12 @@ const drawPlan = (random: Random, plans: readonly Plan[]): Plan => {
   if (wrong === 'parent' && own.length > 0) {
     return {
       ...fit,
-      label: `${name} with its own author as a parent`,
+      label: `${name} (with its own author as a parent)`,
       parents: [random.pick(own)],
     };
   }
   const skipped = sequence + 1;
-  return { ...fit, label: `a ${author}#${skipped} that skips a number`, sequence: skipped };
+  return { ...fit, label: `wrong ${author}#${skipped} (skips a number)`, sequence: skipped };
 };
 
 const drawHistory = (random: Random, length: number): History => {
@@ -250,7 +250,7 @@ export const logChecks: readonly Check[] = [
     hints: [
       'The log is the list of what is held. An entry comes in by one door, and the door asks two questions: is something missing, and does it follow?',
       'missing: of what linksOf names, whatever is not held. add: refuse if held already, if something is missing, or if the number does not follow previous. Parents are by others.',
-      'If chains have no holes, the clock needs no bookkeeping: for every author it is the largest number held. Fold the records with ofRecord.',
+      'If chains have no holes, the clock needs no bookkeeping: for every author it is the largest number held, and a maximum over all records is enough.',
     ],
     inputs: ({ random }) => [
       inOrder(ANN),

@@ -126,7 +126,10 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
 const onLeave = (parentWatched: boolean, leave: () => void): void => {
   // Never taken back: a second signal must not cut the closing short, which has its own bound.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, leave);
-  if (parentWatched) process.once('disconnect', leave);
+  if (!parentWatched) return;
+  process.once('disconnect', leave);
+  // A parent that went while this program was still being read: that is not told again.
+  if (!process.connected) leave();
 };
 
 /** When all is closed the process has nothing left to wait for; what hangs is not waited for. */

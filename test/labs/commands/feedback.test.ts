@@ -92,12 +92,13 @@ describe('feedback', () => {
     expect(paintFor({ isTTY: true }, { NO_COLOR: '1' })).toBe(plain);
   });
 
-  it('shows a defect before a failure, and a failure or an unwritten part in order', () => {
+  it('shows a defect before a failure, and a failure before an unwritten part', () => {
     const of = (
       ...verdicts: readonly ('pass' | 'fail' | 'unfinished' | 'defect' | 'environment')[]
     ) => firstOpen(verdicts.map((verdict, index) => ({ verdict, index })))?.index;
     expect(of('pass', 'pass')).toBeUndefined();
-    expect(of('pass', 'unfinished', 'fail')).toBe(1);
+    expect(of('pass', 'unfinished', 'fail')).toBe(2);
+    expect(of('pass', 'unfinished', 'unfinished')).toBe(1);
     expect(of('environment', 'fail')).toBe(1);
     expect(of('fail', 'defect')).toBe(1);
     expect(of('pass', 'environment')).toBe(1);
@@ -119,10 +120,45 @@ describe('feedback', () => {
     expect(wrap('colour \u001B[31m and \u202E turned', 100)).toEqual(['colour ?[31m and ? turned']);
   });
 
-  it('tells a type error in at most three lines', () => {
+  it('tells what a check was given whose code did not come back, and breaks no step in two', () => {
+    const input = `ann, ben: ${Array.from({ length: 12 }, () => 'lose ann ben').join(', ')}`;
+    const [pass, fails] = results['fails']!.checks;
+    const { finding: _, ...rest } = fails!;
+    const endless = { ...rest, input, reason: 'this ran for 2 s without an end' };
+    const lines = feedback({ ...results['fails']!, checks: [pass!, endless] }, context);
+    const from = lines.findIndex((line) =>
+      line.startsWith('     input     ann, ben: lose ann ben'),
+    );
+    expect(lines.slice(from, from + 2).map((line) => line.trimEnd().endsWith('ben,'))).toEqual([
+      true,
+      true,
+    ]);
+    expect(lines[from + 3]).toBe('     reason    this ran for 2 s without an end');
+  });
+
+  it('says which other checks fail', () => {
+    const [pass, fails] = results['fails']!.checks;
+    const checks = [pass!, fails!, { ...fails!, id: '07.9' }];
+    expect(feedback({ ...results['fails']!, checks }, context)).toContain(
+      '     later     07.9 fails as well',
+    );
+  });
+
+  it('marks in a replay what never came, and shows what the code printed', () => {
+    const printed = { ...replayed, printed: 'left Map(1)\nright Map(2)\n' };
+    const lines = replayLines(printed, { pathOf: context.pathOf, next: 'x', paint: plain });
+    expect(lines.slice(-3)).toEqual([
+      '     printed   left Map(1)',
+      '               right Map(2)',
+      '     next      x',
+    ]);
+  });
+
+  it('tells a type error in at most three lines, and how many there are besides', () => {
     const text = 'Type X is not assignable to type Y. '.repeat(20);
-    const lines = typeLines({ file: 'clock.ts', line: 3, text }, context.pathOf, plain);
-    expect(lines).toHaveLength(3);
+    const lines = typeLines({ file: 'clock.ts', line: 3, text, others: 2 }, context.pathOf, plain);
+    expect(lines).toHaveLength(4);
+    expect(lines[3]).toBe('            and 2 more');
     expect(lines[0]).toMatch(/^type error {2}labs\/lab-07-gossip-sync\/clock\.ts:3 {1,2}Type X/);
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
   });

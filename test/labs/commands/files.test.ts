@@ -48,6 +48,22 @@ describe('reset and undo', () => {
     expect(atticNumbers()).toEqual(['1', '2', '3', '4']);
   });
 
+  it('take with them what the last grading found, and bring it back', () => {
+    const known = { verdicts: { '07.1': 'pass' }, points: 4, passed: true } as const;
+    const seen = () => {
+      const { verdicts, points, passed } = desk.state.progress(LAB.name);
+      return { verdicts, points, passed };
+    };
+    desk.write('clock.ts', MINE);
+    desk.state.update(LAB.name, known);
+    reset(LAB, desk);
+    expect(seen()).toEqual({ verdicts: {}, points: 0, passed: false });
+    undo(LAB, desk);
+    expect(seen()).toEqual(known);
+    undo(LAB, desk);
+    expect(seen()).toEqual({ verdicts: {}, points: 0, passed: false });
+  });
+
   it('a second reset leaves the first to be undone', () => {
     desk.write('clock.ts', MINE);
     reset(LAB, desk);
@@ -103,6 +119,19 @@ describe('diff', () => {
     expect(desk.said()).toContain('recorded as given up');
     diff(LAB, subject(), desk);
     expect(desk.said()).toContain('-mine\n+// solution clock.ts');
+  });
+
+  it('is against the stub again after a reset, until the next pass', () => {
+    desk.write('clock.ts', 'mine\n');
+    desk.state.update(LAB.name, { passed: true });
+    reset(LAB, desk);
+    desk.write('clock.ts', 'second\n');
+    desk.said();
+    diff(LAB, subject(), desk);
+    expect(desk.said()).toContain('-// stub clock.ts\n+second');
+    desk.state.update(LAB.name, { passed: true });
+    diff(LAB, subject(), desk);
+    expect(desk.said()).toContain('+// solution clock.ts');
   });
 
   it('says so where nothing differs', () => {

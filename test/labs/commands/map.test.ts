@@ -42,7 +42,10 @@ describe('the map', () => {
     expect(desk.said()).toMatch(/gossip {2}gave up\n[^]*lab 07 diff$/);
     desk.state.update(LAB.name, { verdicts: { a: 'pass', b: 'pass' } });
     await map(desk, false);
-    expect(desk.said()).toMatch(/gossip {2}yours\n[^]*lab 07 graft$/);
+    expect(desk.said()).toMatch(/gossip {2}yours, 4 points\n[^]*lab 07 graft$/);
+    desk.state.update(LAB.name, { grafted: true });
+    await map(desk, false);
+    expect(desk.said()).toMatch(/\n {5}done {6}every layer here is yours[^]*lab 07 diff$/);
   });
 
   it('leads to the real node after the first pass, and to the map once that was seen', () => {
