@@ -52,6 +52,8 @@ export interface ClusterOptions {
   /** Where a planted fault sits below the layers: the host that a node is given instead of its own. */
   readonly hostOf?: (index: number, host: Host) => Host;
   readonly conditions?: Partial<Conditions>;
+  /** Whom a node is told of at each start, by their indices; of everybody unless told. */
+  readonly neighboursOf?: (index: number) => readonly number[];
   /** Where a node keeps its snapshots, asked at each start; nowhere unless told. */
   readonly snapshotsOf?: (index: number) => SnapshotStore;
   readonly log?: (node: string, line: LogLine) => void;
@@ -281,7 +283,10 @@ export const createCluster = (options: ClusterOptions): Cluster => {
       trace.update(`${scheduler.now()} ${index} ${event.record.id} ${event.verdict.status}\n`);
       if (event.record.author === place.did) authored.add(event.record.id);
     });
-    const others = places.filter((each) => each.index !== index);
+    const neighbours = options.neighboursOf?.(index);
+    const others = places.filter(
+      (each) => each.index !== index && (neighbours?.includes(each.index) ?? true),
+    );
     await node.start(
       place.address,
       others.map(({ address, did }) => ({ address, did })),

@@ -21,6 +21,7 @@ const benches: { readonly [name: string]: () => Promise<Bench> } = {
   visible: async () => (await import('./visible.ts')).visible,
   merge: async () => (await import('./merge.ts')).merge,
   spread: async () => (await import('./spread.ts')).spread,
+  delivery: async () => (await import('./delivery.ts')).delivery,
   digest: async () => (await import('./digest.ts')).digest,
   reconcile: async () => (await import('./reconcile.ts')).reconcile,
   layers: async () => (await import('./layers.ts')).layers,
@@ -32,8 +33,8 @@ const benches: { readonly [name: string]: () => Promise<Bench> } = {
   soak: async () => (await import('./soak.ts')).soak,
 };
 
-/** They wait for minutes: run when they are named. */
-const PATIENT: readonly string[] = ['rest', 'soak'];
+/** They take minutes: run when they are named. */
+const PATIENT: readonly string[] = ['delivery', 'rest', 'soak'];
 
 const vocabulary: Vocabulary = {
   full: {

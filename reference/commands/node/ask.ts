@@ -6,12 +6,8 @@ import chalk from 'chalk';
 import { Fault } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
 import type { Node } from '#contracts/node.ts';
-import { readSettings } from '#reference/config.ts';
-import { referenceLayers } from '#reference/layers.ts';
 import { callNode, readControl } from '#reference/operations/client.ts';
-import { runMethod } from '#reference/operations/methods.ts';
 import type { Answer } from '#reference/operations/methods/method.ts';
-import { openOffline } from './daemon.ts';
 import { EXIT, exitOf } from '#reference/commands/exit.ts';
 import type { Home } from './home.ts';
 import { printable, printers } from './print.ts';
@@ -21,6 +17,14 @@ import type { Spoken, Vocabulary } from '#reference/commands/words.ts';
 
 const hasCode = (error: unknown, code: Fault['code']): error is Fault =>
   error instanceof Fault && error.code === code;
+
+/** Loaded only where no node runs: who asks a running one needs no node of its own. */
+const openStoreOf = async (home: Home): Promise<Node> => {
+  const { openOffline } = await import('./daemon.ts');
+  const { referenceLayers } = await import('#reference/layers.ts');
+  const { readSettings } = await import('#reference/config.ts');
+  return openOffline(home, referenceLayers, readSettings());
+};
 
 /** The node of a home: the running one, or its store opened for a question when none runs. */
 export const openNode = async (home: Home) => {
@@ -39,7 +43,7 @@ export const openNode = async (home: Home) => {
   };
   let offline: Node | undefined;
   const openStore = (): Promise<Node> =>
-    openOffline(home, referenceLayers, readSettings()).catch((error: unknown) => {
+    openStoreOf(home).catch((error: unknown) => {
       throw hasCode(error, 'store_locked') ? (silence ?? error) : error;
     });
   return {
@@ -47,6 +51,7 @@ export const openNode = async (home: Home) => {
       const answer = offline ? undefined : await askRunning(method, params);
       if (answer) return answer;
       offline ??= await openStore();
+      const { runMethod } = await import('#reference/operations/methods.ts');
       return runMethod(offline, method, params);
     },
     close: () => offline?.stop(),

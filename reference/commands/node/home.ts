@@ -16,10 +16,11 @@ import type { Genesis } from '#contracts/genesis.ts';
 import type { Did, NetworkId } from '#contracts/identifiers.ts';
 import type { Network } from '#contracts/node.ts';
 import type { Signer } from '#contracts/records.ts';
+import { create as createContent } from '#reference/content/content.ts';
 import { writeFileDurably } from '#reference/host/durable-file.ts';
 import { createKeyFile, readKeyFile } from '#reference/host/key-file.ts';
-import { referenceLayers } from '#reference/layers.ts';
 import { readNetwork } from '#reference/node/genesis.ts';
+import { create as createRecords } from '#reference/records/records.ts';
 import { createSigner } from '#reference/records/signer.ts';
 import { askSecret } from './prompt.ts';
 
@@ -54,9 +55,9 @@ export const homeAt = (asked: string | undefined): Home => {
 };
 
 /** Content and DIDs without a network: for reading the papers of one. */
-export const contentLayer = (): Content => referenceLayers.content();
+export const contentLayer = (): Content => createContent();
 export const publicKeyOf = (did: string) =>
-  referenceLayers.records({ content: contentLayer(), network: '' as NetworkId }).publicKey(did);
+  createRecords({ content: contentLayer(), network: '' as NetworkId }).publicKey(did);
 
 /** The passphrase from MURMURATION_PASSPHRASE, or from the file that MURMURATION_PASSPHRASE_FILE names. */
 export const passphrase = async (): Promise<string | undefined> => {

@@ -12,7 +12,6 @@ import { homeAt } from './home.ts';
 import { dispute, disputes, ledger, quarantine, refund } from './inbox.ts';
 import { init, join } from './membership.ts';
 import { page } from './page.ts';
-import { plumbing } from './plumbing.ts';
 import { snapshot } from './snapshot.ts';
 import { start } from './start.ts';
 import { topicCommands } from './topics.ts';
@@ -21,10 +20,13 @@ import { currencyWord, said, type Subcommand } from './subcommand.ts';
 import { watch } from './watch.ts';
 import { describeWords, nearest, readWords, wholeNumber } from '#reference/commands/words.ts';
 
+/** Loaded when asked for: it needs every layer, and a question to a running node needs none. */
+const loadPlumbing = async () => (await import('./plumbing.ts')).plumbing;
+
 /** `verify` asks two things: of a signature on standard input, or of this node's store. */
 const verifyOnInput = async (words: readonly string[]): Promise<number | undefined> => {
   const piped = !words.includes('data') && !process.stdin.isTTY;
-  return piped ? plumbing.run('verify', words) : undefined;
+  return piped ? (await loadPlumbing()).run('verify', words) : undefined;
 };
 
 export const subcommands: { readonly [name: string]: Subcommand } = {
@@ -118,7 +120,7 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   }),
 };
 
-const overview = (): string =>
+const overview = async (): Promise<string> =>
   [
     'npm run node SUBCOMMAND [WORDS]',
     '',
@@ -127,7 +129,7 @@ const overview = (): string =>
     ),
     '',
     'On standard input, JSON in and JSON out:',
-    ...Object.entries(plumbing.commands).map(
+    ...Object.entries((await loadPlumbing()).commands).map(
       ([name, { summary }]) => `  ${name.padEnd(30)}  ${summary}`,
     ),
     '',
@@ -146,13 +148,15 @@ const helpOf = (
 export const node = async (typed: readonly string[]): Promise<number> => {
   const [name = 'help', ...words] = typed;
   if (name === 'help') {
-    console.log(overview());
+    console.log(await overview());
     return EXIT.ok;
   }
   const answered =
     name === 'verify' && words[0] !== 'help' ? await verifyOnInput(words) : undefined;
   if (answered !== undefined) return answered;
-  if (name !== 'verify' && Object.hasOwn(plumbing.commands, name)) {
+  const found = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
+  const plumbing = found ? undefined : await loadPlumbing();
+  if (plumbing && Object.hasOwn(plumbing.commands, name)) {
     if (words[0] === 'help') {
       const { summary } = plumbing.commands[name]!;
       console.log(helpOf(name, { usage: '', summary, words: plumbing.vocabulary }));
@@ -160,9 +164,8 @@ export const node = async (typed: readonly string[]): Promise<number> => {
     }
     return (await plumbing.run(name, words)) ?? EXIT.usage;
   }
-  const found = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
   if (!found) {
-    const known = [...Object.keys(subcommands), ...Object.keys(plumbing.commands)];
+    const known = [...Object.keys(subcommands), ...Object.keys((await loadPlumbing()).commands)];
     const meant = nearest(name, known);
     throw new Fault(
       'usage',

@@ -2,12 +2,11 @@
 import type { Json } from '#contracts/identifiers.ts';
 import type { Node, NodeEvent } from '#contracts/node.ts';
 import { readSettings, settingsSchema } from '#reference/config.ts';
-import { referenceLayers } from '#reference/layers.ts';
 import { eventLine, eventView } from '#reference/operations/events.ts';
 import { formatAddress } from '#reference/transport/address.ts';
 import { EXIT } from '#reference/commands/exit.ts';
 import { show } from './ask.ts';
-import { runDaemon, type DaemonOptions } from './daemon.ts';
+import type { DaemonOptions } from './daemon.ts';
 import type { Home } from './home.ts';
 import { printable } from './print.ts';
 import { common, type Subcommand } from './subcommand.ts';
@@ -67,6 +66,9 @@ const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
   const host = spoken.values.get('host') ?? '0.0.0.0';
   const networkInterface = spoken.values.get('interface');
   const level = spoken.values.has('verbose') ? 'debug' : 'warn';
+  // Loaded here: a question to a running node passes through this file and needs neither.
+  const { runDaemon } = await import('./daemon.ts');
+  const { referenceLayers } = await import('#reference/layers.ts');
   const options: DaemonOptions = {
     home,
     layers: referenceLayers,

@@ -7,7 +7,7 @@ import { writeFileDurably } from '#reference/host/durable-file.ts';
 import { encodeDid } from '#reference/records/did.ts';
 import { parseAddress } from '#reference/transport/address.ts';
 import { createQuicTransport } from '#reference/transport/quic.ts';
-import { createWebTransport, type CertificateKeeper } from '#reference/transport/webtransport.ts';
+import type { CertificateKeeper } from '#reference/transport/webtransport.ts';
 import type { Home } from './home.ts';
 
 export const TRANSPORTS = ['quic', 'webtransport'] as const;
@@ -33,11 +33,14 @@ export interface TransportChoice {
   readonly warned: (error: unknown) => void;
 }
 
-export const openTransport = (choice: TransportChoice): Transport => {
+export const openTransport = async (choice: TransportChoice): Promise<Transport> => {
   const settings = { inboundLinksMax: choice.inboundLinksMax };
-  return choice.kind === 'quic'
-    ? createQuicTransport({ seed: choice.seed, didOf: encodeDid, settings })
-    : createWebTransport({ settings, keeper: keeperIn(choice.home), warned: choice.warned });
+  if (choice.kind === 'quic') {
+    return createQuicTransport({ seed: choice.seed, didOf: encodeDid, settings });
+  }
+  // Loaded when asked for: most nodes never need it.
+  const { createWebTransport } = await import('#reference/transport/webtransport.ts');
+  return createWebTransport({ settings, keeper: keeperIn(choice.home), warned: choice.warned });
 };
 
 /** Throws Fault `usage` where a peer is not named as its transport needs it. */

@@ -1,0 +1,125 @@
+/**
+ * `delivery`: what an entry costs until everybody has it, at 10, 50 and 200 nodes, beside the gossipsub of
+ * libp2p on the same load and the same graph, with nothing lost on either side.
+ *
+ * Ours are real nodes over a simulated network and a virtual clock; gossipsub has no virtual clock and runs
+ * in real time, all nodes in one process. So hops, messages, copies and bytes compare; times do not, and are
+ * printed without a ratio.
+ */
+import { createRandom } from '#reference/sim/random.ts';
+import { installGossipsub, runGossipsub, type Delivered, type Load } from './gossipsub.ts';
+import { median } from './measure.ts';
+import type { Bench, Figure } from './report.ts';
+import { spreadingMs, watchSpreading, type Spreading } from './spreading.ts';
+
+const SIZES = [10, 50, 200] as const;
+const ENTRIES = 100;
+const EVERY_MS = 100;
+const TAIL_MS = 3_000;
+/** Links of a node on average; ten nodes have nine each. */
+const DEGREE = 20;
+
+/** Each node dials so many others, drawn by chance, that it has about DEGREE links. */
+const drawNeighbours = (nodes: number): readonly (readonly number[])[] => {
+  const random = createRandom(`bench delivery ${nodes}`);
+  const dialled = Math.ceil(Math.min(DEGREE, nodes - 1) / 2);
+  return Array.from({ length: nodes }, (_, index) => {
+    const drawn = new Set<number>();
+    while (drawn.size < dialled) drawn.add((index + 1 + random.integer(nodes - 1)) % nodes);
+    return [...drawn];
+  });
+};
+
+const figuresOf = (nodes: number, ours: Spreading, theirs: Delivered | undefined): Figure[] => {
+  const others = nodes - 1;
+  const hops = ours.arrivals.filter(({ by }) => by !== 'publish').map((each) => each.hops);
+  const figure = (
+    name: string,
+    unit: Figure['unit'],
+    value: number,
+    limitOf: (delivered: Delivered) => number,
+  ): Figure => ({
+    name: `${nodes} nodes: ${name}`,
+    unit,
+    value,
+    ...(theirs && { limit: limitOf(theirs) }),
+  });
+  const only = (name: string, value: number): Figure => ({
+    name: `${nodes} nodes: ${name}`,
+    unit: 'ms',
+    value,
+  });
+  /** What is said beside the records themselves. */
+  const beside = (bytes: number, copies: number): number => bytes - copies * ours.recordBytes;
+  return [
+    figure('hops, median', 'hops', median(hops), (each) => median(each.hops)),
+    figure('hops, most', 'hops', Math.max(...hops), (each) =>
+      each.hops.reduce((a, b) => Math.max(a, b), 0),
+    ),
+    figure(
+      'messages an entry and receiver',
+      '',
+      ours.messages / ENTRIES / others,
+      (each) => each.messages / ENTRIES / others,
+    ),
+    figure(
+      'copies an entry and receiver',
+      '',
+      ours.copies / ENTRIES / others,
+      (each) => each.copies / ENTRIES / others,
+    ),
+    figure(
+      'bytes an entry and receiver',
+      'bytes',
+      ours.bytes / ENTRIES / others,
+      (each) => each.bytes / ENTRIES / others,
+    ),
+    figure(
+      'the same without the records',
+      'bytes',
+      beside(ours.bytes, ours.copies) / ENTRIES / others,
+      (each) => beside(each.bytes, each.copies) / ENTRIES / others,
+    ),
+    figure('entries that came everywhere', '', ENTRIES, (each) => each.everywhere),
+    only('to everywhere, median, virtual time', median(spreadingMs(ours.arrivals))),
+    ...(theirs ? [only('gossipsub to everywhere, median, real time', median(theirs.spansMs))] : []),
+  ];
+};
+
+const measure = async (nodes: number, compared: boolean): Promise<Figure[]> => {
+  const neighbours = drawNeighbours(nodes);
+  const ours = await watchSpreading({
+    seed: `bench delivery ${nodes}`,
+    nodes,
+    entries: ENTRIES,
+    everyMs: EVERY_MS,
+    loss: 0,
+    tailMs: TAIL_MS,
+    neighboursOf: (index) => neighbours[index]!,
+  });
+  const bytes = Math.round(ours.recordBytes);
+  const load: Load = { neighbours, entries: ENTRIES, bytes, everyMs: EVERY_MS, tailMs: TAIL_MS };
+  return figuresOf(nodes, ours, compared ? await runGossipsub(load) : undefined);
+};
+
+export const delivery: Bench = {
+  summary: 'an entry to 10, 50 and 200 nodes beside gossipsub; installs it in .bench',
+  async run() {
+    const missing = await installGossipsub();
+    const figures: Figure[] = [];
+    for (const nodes of SIZES) figures.push(...(await measure(nodes, missing === undefined)));
+    return {
+      name: 'delivery',
+      about: [
+        `${ENTRIES} entries, one every ${EVERY_MS} ms, each by the next node; about ${DEGREE} links a node, nothing lost`,
+        missing === undefined
+          ? 'limit: @chainsafe/libp2p-gossipsub 14.1.1 as it is configured by default (mesh of 6 to 12), same graph, entries of the same size'
+          : `without gossipsub, which could not be installed: ${missing}`,
+        'ours in virtual time over a simulated network that delays frames; gossipsub in real time, all nodes in one process, links in memory',
+        'messages and bytes: everything from the first entry until 3 s after the last; ours with digests, pings and what repairs, theirs with IHAVE, IDONTWANT and heartbeats',
+        'bytes: our frames, gossipsub RPCs as encoded; neither with what a transport adds. Our entries are signed by their authors, gossipsub adds a signature to each',
+      ],
+      figures,
+    };
+  },
+};
