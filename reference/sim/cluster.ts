@@ -52,7 +52,7 @@ export interface ClusterOptions {
   /** Where a planted fault sits below the layers: the host that a node is given instead of its own. */
   readonly hostOf?: (index: number, host: Host) => Host;
   readonly conditions?: Partial<Conditions>;
-  /** Whom a node is told of at each start, by their indices; of everybody unless told. */
+  /** Whom a node is told of at each start, by their indices; of everybody unless told. Who meet trust each other. */
   readonly neighboursOf?: (index: number) => readonly number[];
   /** Where a node keeps its snapshots, asked at each start; nowhere unless told. */
   readonly snapshotsOf?: (index: number) => SnapshotStore;
@@ -137,8 +137,14 @@ const idle = (): Running => ({
 const keyOf = (seed: string, index: number): Signer =>
   createSigner(createHash('sha256').update(`murmuration key ${seed} ${index}`).digest());
 
-/** Everybody holds the default grant and trusts everybody as a Partner. */
-const genesisOf = (dids: readonly Did[]): Genesis => ({
+/**
+ * Everybody holds the default grant and trusts everybody as a Partner; where nodes are told of some only,
+ * those who dial each other: 200 nodes that all trust each other do not fit into a genesis document.
+ */
+const genesisOf = (
+  dids: readonly Did[],
+  meet: (from: number, to: number) => boolean = () => true,
+): Genesis => ({
   kind: 'icn/genesis/1',
   name: 'simulated cooperative',
   stewards: dids.slice(0, 1),
@@ -151,8 +157,10 @@ const genesisOf = (dids: readonly Did[]): Genesis => ({
     cap: CAP_DEFAULT,
     untilSequence: Number.MAX_SAFE_INTEGER,
   })),
-  trust: dids.flatMap((from) =>
-    dids.filter((to) => to !== from).map((to) => ({ from, to, score: 0.6 })),
+  trust: dids.flatMap((from, index) =>
+    dids
+      .filter((to, other) => to !== from && meet(index, other))
+      .map((to) => ({ from, to, score: 0.6 })),
   ),
   names: {},
 });
@@ -182,7 +190,16 @@ export const createCluster = (options: ClusterOptions): Cluster => {
   const members = options.nodes + (options.liars ?? 0);
   const signers = Array.from({ length: members }, (_, index) => keyOf(seed, index));
   const content = options.layersOf(0).content();
-  const cooperative = networkOf(genesisOf(signers.map(({ did }) => did)), content);
+  const { neighboursOf } = options;
+  const meet =
+    neighboursOf &&
+    ((from: number, to: number): boolean =>
+      neighboursOf(from).includes(to) || neighboursOf(to).includes(from));
+  const genesis = genesisOf(
+    signers.map(({ did }) => did),
+    meet,
+  );
+  const cooperative = networkOf(genesis, content);
   const verify = rememberedVerify(
     options.layersOf(0).records({ content, network: '' as NetworkId }).verify,
   );
@@ -283,7 +300,7 @@ export const createCluster = (options: ClusterOptions): Cluster => {
       trace.update(`${scheduler.now()} ${index} ${event.record.id} ${event.verdict.status}\n`);
       if (event.record.author === place.did) authored.add(event.record.id);
     });
-    const neighbours = options.neighboursOf?.(index);
+    const neighbours = neighboursOf?.(index);
     const others = places.filter(
       (each) => each.index !== index && (neighbours?.includes(each.index) ?? true),
     );
