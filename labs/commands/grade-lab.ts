@@ -1,4 +1,5 @@
 /** `npm run lab 07`: grades, prints, remembers. */
+import { EXIT } from '#reference/commands/exit.ts';
 import type { Lab } from '../catalog.ts';
 import { exitCodeOf, type Result } from '../grading/result.ts';
 import type { Desk } from './desk.ts';
@@ -80,7 +81,9 @@ export const gradeLab = async (
       return exitCodeOf(result);
     }
     desk.say(...linesOf(grading, result, desk, false));
-    const problem = await typesBeside(grading, result)?.problem;
+    // The compiler takes seconds, a verdict half of one: who passed is not kept waiting; `watch` looks.
+    const hasPassed = exitCodeOf(result) === EXIT.ok;
+    const problem = hasPassed ? undefined : await typesBeside(grading, result)?.problem;
     if (problem) desk.say(...typeLines(problem, subject.pathOf, desk.paint));
     return exitCodeOf(result);
   } finally {

@@ -122,14 +122,17 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
   throw cause ?? new Error('the daemon ended before it ran');
 };
 
-/** Calls `leave` when a signal asks for it, or when the parent is gone. */
-const onLeave = (parentWatched: boolean, leave: () => void): void => {
+/** Calls `leave` when a signal asks for it, or when the parent is gone. Gives what ends the listening. */
+const onLeave = (parentWatched: boolean, leave: () => void): (() => void) => {
   // Never taken back: a second signal must not cut the closing short, which has its own bound.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, leave);
-  if (!parentWatched) return;
-  process.once('disconnect', leave);
-  // A parent that went while this program was still being read: that is not told again.
-  if (!process.connected) leave();
+  if (parentWatched) {
+    process.once('disconnect', leave);
+    // A parent that went while this program was still being read: that is not told again.
+    if (!process.connected) leave();
+  }
+  // A channel to the parent that somebody listens to would keep the process.
+  return () => void process.off('disconnect', leave);
 };
 
 /** When all is closed the process has nothing left to wait for; what hangs is not waited for. */
@@ -138,8 +141,6 @@ const finish = ({ cause, overdue }: Ending): void => {
     process.stderr.write(`given up after ${END_MS_MAX} ms: ${overdue.join(', ')}\n`);
     process.exit(1);
   }
-  // An open channel to the parent would keep the process.
-  if (process.connected) process.disconnect();
   if (cause) throw cause;
 };
 
@@ -148,8 +149,10 @@ const finish = ({ cause, overdue }: Ending): void => {
  * Fault `store_failed` where the store was what ended it.
  */
 export const untilStopped = async (daemon: Daemon, parentWatched: boolean): Promise<void> => {
-  onLeave(parentWatched, () => void daemon.stop());
-  finish(await daemon.ended);
+  const forget = onLeave(parentWatched, () => void daemon.stop());
+  const ending = await daemon.ended;
+  forget();
+  finish(ending);
 };
 
 /**
@@ -162,9 +165,11 @@ export const runDaemon = async (
   running: (daemon: Daemon) => void,
 ): Promise<boolean> => {
   const daemon = createDaemon(options);
-  onLeave(parentWatched, () => void daemon.stop());
+  const forget = onLeave(parentWatched, () => void daemon.stop());
   const how = await daemon.start();
   if (how === 'running') running(daemon);
-  finish(await daemon.ended);
+  const ending = await daemon.ended;
+  forget();
+  finish(ending);
   return how === 'running';
 };
