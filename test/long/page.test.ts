@@ -182,7 +182,11 @@ describe.skipIf(browserMissing)('in a browser', () => {
     await showing(page, 'peers', 'and 99800 more');
     const rows = await page.evaluate(`document.querySelectorAll('#peers tbody tr').length`);
     expect(rows).toBe(200);
-    for (let index = 0; index < 1_000; index++) tell(delivery(`ledger:${index}`));
+    for (let index = 0; index < 1_000; index++) {
+      tell(delivery(`ledger:${index}`));
+      // A watcher has room for 256 at a time, and a moment to read them.
+      if (index % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
     await showing(page, 'events', 'ledger:999');
     expect(await page.evaluate(`document.querySelectorAll('#events li').length`)).toBe(200);
   });
