@@ -56,7 +56,9 @@ it.skipIf(missing)('the target is up, its counts arrive, and the rules are loade
   ]);
   const ask = async (path: string): Promise<{ readonly data: Record<string, Json> } | undefined> =>
     fetch(`http://127.0.0.1:${own}/api/v1/${path}`).then(
-      async (reply) => (await reply.json()) as { readonly data: Record<string, Json> },
+      // While it starts it says in words that it is not ready.
+      async (reply) =>
+        reply.ok ? ((await reply.json()) as { readonly data: Record<string, Json> }) : undefined,
       () => undefined,
     );
   const count = async (query: string): Promise<number> => {
