@@ -4,7 +4,11 @@ import { homeAt } from '#reference/commands/node/home.ts';
 import { readSettings } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
 
-const before = process.getActiveResourcesInfo();
+/** What holds the loop until it is closed. A request ends by itself: the loader of modules has some under way. */
+const held = () =>
+  process.getActiveResourcesInfo().filter((kind) => !/Req|^ConnectWrap$/.test(kind));
+
+const before = held();
 const daemon = await startDaemon({
   home: homeAt(process.argv[2]),
   layers: referenceLayers,
@@ -14,9 +18,9 @@ const daemon = await startDaemon({
   multicast: { interface: '127.0.0.1' },
   logLevel: 'error',
 });
-const during = process.getActiveResourcesInfo();
+const during = held();
 const { overdue } = await daemon.stop();
 // What was closed in this turn leaves the loop in the next.
 await new Promise((resolve) => setImmediate(resolve));
-const after = process.getActiveResourcesInfo();
+const after = held();
 process.stdout.write(JSON.stringify({ before, during, after, overdue }));
