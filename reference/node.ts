@@ -3,16 +3,17 @@
  *
  * The way of an entry, from the socket to a balance:
  *
- *   transport/quic-link.ts   bytes of a link
- *   node/session.ts          who is there (Hello); frames cut the bytes into messages
- *   node/topics.ts           is there such a topic, and may the peer ask? Each topic has its own gossip
- *   gossip/gossip.ts         receive: what a message leads to
- *   gossip/intake.ts         each record passes one door, admission.ts (records.open, links, forks),
- *                            and becomes effects: store, deliver, broadcast
- *   node/performer.ts        gathers the writes; ledger.add folds what is delivered into balances
- *   quarantine/merge.ts      what became of each entry, for people; node/inbox.ts keeps what was refused
- *   node/steps.ts            one commit, and after it what is to be said
- *   node/parts.ts            what is to be said, in parts that fit a frame
+ *   transport/stream-link.ts     bytes of a link
+ *   node/peers/session.ts        who is there (Hello); frames cut the bytes into messages
+ *   node/topics/topics.ts        is there such a topic, and may the peer ask? Each has its own gossip
+ *   gossip/gossip.ts             receive: what a message leads to
+ *   gossip/intake.ts             each record passes one door, admission.ts (records.open, links, forks),
+ *                                and becomes effects: store, deliver, broadcast
+ *   node/durable/performer.ts    gathers the writes; ledger.add folds what is delivered into balances
+ *   quarantine/merge.ts          what became of each entry, for people; node/operator/inbox.ts keeps
+ *                                what was refused
+ *   node/durable/steps.ts        one commit, and after it what is to be said
+ *   node/peers/parts.ts          what is to be said, in parts that fit a frame
  *
  * `createNode` takes a host, a network and a record of layer factories. The simulator passes other
  * hosts, a learner's graft other factories; nothing else in here changes.
@@ -42,27 +43,27 @@ import type { NodeSettings } from '#contracts/settings.ts';
 import type { CoordinationState, SnapshotStore } from '#contracts/snapshot.ts';
 import { isReserved, type TopicPolicy } from '#contracts/topics.ts';
 import type { Listener } from '#contracts/transport.ts';
-import { createAllowances } from './node/allowances.ts';
-import { createAttestations } from './node/attestations.ts';
-import { createAuthor } from './node/author.ts';
-import { createInbox, restoreInbox } from './node/inbox.ts';
-import { createKeeper } from './node/keeper.ts';
-import { createMetering, type CountedFields } from './node/metering.ts';
-import { createOpenTopics, othersIn } from './node/open-topics.ts';
-import { createOwnChain } from './node/own-chain.ts';
-import { partsOf } from './node/parts.ts';
-import { createPeering } from './node/peering.ts';
-import { createPerformer } from './node/performer.ts';
-import { createPolicies, isDurable, ledgerPolicy, TRUST_POLICY } from './node/policies.ts';
-import { createPublisher } from './node/publisher.ts';
-import { createQuestions } from './node/questions.ts';
-import { createGate } from './node/rates.ts';
-import { claimStore, createRecordStore } from './node/record-store.ts';
-import { observeNode } from './node/observing.ts';
-import { restore } from './node/restore.ts';
-import { createSession } from './node/session.ts';
-import { createTopics, gossipOf } from './node/topics.ts';
-import { createWitness } from './node/witness.ts';
+import { createAllowances } from './node/peers/allowances.ts';
+import { createAttestations } from './node/own/attestations.ts';
+import { createAuthor } from './node/own/author.ts';
+import { createInbox, restoreInbox } from './node/operator/inbox.ts';
+import { createKeeper } from './node/durable/keeper.ts';
+import { createMetering, type CountedFields } from './node/operator/metering.ts';
+import { createOpenTopics, othersIn } from './node/topics/open-topics.ts';
+import { createOwnChain } from './node/own/own-chain.ts';
+import { partsOf } from './node/peers/parts.ts';
+import { createPeering } from './node/peers/peering.ts';
+import { createPerformer } from './node/durable/performer.ts';
+import { createPolicies, isDurable, ledgerPolicy, TRUST_POLICY } from './node/topics/policies.ts';
+import { createPublisher } from './node/own/publisher.ts';
+import { createQuestions } from './node/operator/questions.ts';
+import { createGate } from './node/peers/rates.ts';
+import { claimStore, createRecordStore } from './node/durable/record-store.ts';
+import { observeNode } from './node/operator/observing.ts';
+import { restore } from './node/durable/restore.ts';
+import { createSession } from './node/peers/session.ts';
+import { createTopics, gossipOf } from './node/topics/topics.ts';
+import { createWitness } from './node/peers/witness.ts';
 
 export interface NodeOptions {
   readonly host: Host;

@@ -2,13 +2,13 @@
 import { lookup } from 'node:dns/promises';
 import type { Did } from '#contracts/identifiers.ts';
 import type { Link } from '#contracts/transport.ts';
-import { addressOfMultiaddr } from './address.ts';
+import { addressOfMultiaddr } from '../address.ts';
 import type { Native, NativeConnection, QuinnConfig } from './native.ts';
-import { CHUNK_BYTES } from './outbox.ts';
-import type { LinkSet } from './parts.ts';
-import type { QuicSettings } from './quic-settings.ts';
-import { createStreamLink } from './stream-link.ts';
-import type { ByteStream, StreamLink } from './stream-link.ts';
+import { CHUNK_BYTES } from '../outbox.ts';
+import type { LinkSet } from '../parts.ts';
+import type { QuicSettings } from './settings.ts';
+import { createStreamLink } from '../stream-link.ts';
+import type { ByteStream, StreamLink } from '../stream-link.ts';
 
 export interface QuicContext {
   readonly native: Native;

@@ -9,7 +9,7 @@ import type { Ledger } from '#contracts/ledger.ts';
 import type { PeerView } from '#contracts/node.ts';
 import type { Telemetry } from '#contracts/telemetry.ts';
 import type { Gossip } from '#contracts/gossip.ts';
-import type { Gossips } from './topics.ts';
+import type { Gossips } from '../topics/topics.ts';
 
 export interface Observable {
   readonly telemetry: Telemetry;

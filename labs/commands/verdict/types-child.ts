@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import ts from 'typescript';
-import { ROOT } from '../built.mjs';
+import { ROOT } from '#start/built.mjs';
 import type { TypeProblem } from './types.ts';
 
 /**

@@ -2,8 +2,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { Fault } from '#contracts/faults.ts';
-import { ROOT } from '../built.mjs';
-import type { Lab } from '../catalog.ts';
+import { ROOT } from '#start/built.mjs';
+import type { Lab } from '../../catalog.ts';
 
 export interface Places {
   readonly root: string;

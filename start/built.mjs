@@ -24,7 +24,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 export const ROOT = path.resolve(fileURLToPath(new URL('..', import.meta.url)));
 
 /** Files that decide how the others are built. */
-const ALWAYS = ['package.json', 'package-lock.json', 'labs/built.mjs'];
+const ALWAYS = ['package.json', 'package-lock.json', 'start/built.mjs'];
 
 /** Packages with native code or files of their own beside them stay where they are. */
 const EXTERNAL = ['@chainsafe/*', 'classic-level', 'esbuild', 'multicast-dns', 'tsx', 'typescript'];

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Verdict } from '../grading/result.ts';
+import type { Verdict } from '../../grading/result.ts';
 
 /** Of one lab. */
 export interface Progress {

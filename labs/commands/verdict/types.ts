@@ -6,9 +6,9 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Lab } from '../catalog.ts';
-import type { Result } from '../grading/result.ts';
-import { hanging, type Paint } from './layout.ts';
+import type { Lab } from '../../catalog.ts';
+import type { Result } from '../../grading/result.ts';
+import { hanging, type Paint } from '../desk/layout.ts';
 
 export interface TypeProblem {
   readonly file: string;

@@ -11,7 +11,7 @@ import { ATTESTATION_DAYS_MAX, type AttestStatus, type TrustView } from '#contra
 import { refused, type Refused } from '#contracts/outcome.ts';
 import type { Records, SignedRecord, TrustBody } from '#contracts/records.ts';
 import type { TrustLayer } from '#contracts/trust.ts';
-import type { Gossips } from './topics.ts';
+import type { Gossips } from '../topics/topics.ts';
 
 const DAY_MS = 86_400_000;
 /** By subject: the last word about each is enough. */

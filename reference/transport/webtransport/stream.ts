@@ -6,8 +6,8 @@
  * and count what waits; above the bound the connection ends. Once a link is open nothing waits, because
  * its events are handled as they come.
  */
-import type { ByteStream } from './stream-link.ts';
-import type { WebTransportStream } from './webtransport-library.ts';
+import type { ByteStream } from '../stream-link.ts';
+import type { WebTransportStream } from './library.ts';
 
 export interface BoundedStreamOptions {
   readonly stream: WebTransportStream;

@@ -1,8 +1,8 @@
 /** Opens the real grader; apart from grader.ts, because it loads the bundler. */
-import { stop } from '../grading/bundle.ts';
-import { createGrader } from '../grading/grade.ts';
+import { stop } from '../../grading/bundle.ts';
+import { createGrader } from '../../grading/grade.ts';
 import type { OpenGrader } from './grader.ts';
-import type { Subject } from './places.ts';
+import type { Subject } from '../desk/places.ts';
 
 /** What the grader reads: a folder, or the reference's files. */
 export const sourceOf = ({ folder }: Subject) =>

@@ -11,7 +11,7 @@
  * - It pings every second for an estimate we do not need, and a ping in the moment between the end of a
  *   connection and its `close` event throws.
  * - It does not look at a pinned hash where the certificate is one that the system trusts, so anybody with a
- *   certificate for any domain passed. `webtransport-dial.ts` compares it itself.
+ *   certificate for any domain passed. `dial.ts` compares it itself.
  * - It looks for its HTTP/3 package at import and prints 29 lines where there is none.
  *
  * HTTP/3 is left out: its native package fetches a binary, or sources to compile, when it is installed,
@@ -19,7 +19,7 @@
  */
 import type { ClientHttp2Session, Http2SecureServer, Http2Session, Http2Stream } from 'node:http2';
 import type { ReadableStream, WritableStream } from 'node:stream/web';
-import type { WebTransportSettings } from './webtransport-settings.ts';
+import type { WebTransportSettings } from './settings.ts';
 
 /** Where the listener is asked for a session. */
 export const PATH = '/icn';

@@ -9,12 +9,12 @@ import type { TLSSocket } from 'node:tls';
 import { messageOf } from '#contracts/faults.ts';
 import type { Did } from '#contracts/identifiers.ts';
 import type { DialResult } from '#contracts/transport.ts';
-import { formatAddress, parseAddress } from './address.ts';
-import { bindDialled } from './binding.ts';
+import { formatAddress, parseAddress } from '../address.ts';
+import { bindDialled } from '../binding.ts';
 import { CERTIFICATE_MS_MAX, hashOf } from './certificate.ts';
-import { createDials } from './dials.ts';
-import type { Dials, DialUnderWay } from './dials.ts';
-import type { WebTransportContext } from './webtransport-context.ts';
+import { createDials } from '../dials.ts';
+import type { Dials, DialUnderWay } from '../dials.ts';
+import type { WebTransportContext } from './context.ts';
 import {
   endConnection,
   guardParser,
@@ -23,9 +23,9 @@ import {
   PATH,
   prepareConnection,
   windowsOf,
-} from './webtransport-library.ts';
-import type { Library } from './webtransport-library.ts';
-import { createBoundedStream } from './webtransport-stream.ts';
+} from './library.ts';
+import type { Library } from './library.ts';
+import { createBoundedStream } from './stream.ts';
 
 /** undefined: the certificate is the one that was pinned, and is valid. */
 const objectionTo = (socket: TLSSocket, pinned: string, now: number): DialResult | undefined => {

@@ -9,8 +9,8 @@ import type { HistoryRow, Node, TopicView } from '#contracts/node.ts';
 import type { EntryLine, Records, SignedRecord } from '#contracts/records.ts';
 import type { Reconciliation } from '#contracts/reconciliation.ts';
 import type { TopicPolicy } from '#contracts/topics.ts';
-import { isDurable } from './policies.ts';
-import { gossipOf, type Gossips } from './topics.ts';
+import { isDurable } from '../topics/policies.ts';
+import { gossipOf, type Gossips } from '../topics/topics.ts';
 
 export interface QuestionsOptions {
   readonly content: Content;

@@ -1,8 +1,8 @@
 /** Grading as the commands need it: opened once, asked as often as somebody saves. */
 import { createHash } from 'node:crypto';
-import type { Lab } from '../catalog.ts';
-import type { Result } from '../grading/result.ts';
-import type { Subject } from './places.ts';
+import type { Lab } from '../../catalog.ts';
+import type { Result } from '../../grading/result.ts';
+import type { Subject } from '../desk/places.ts';
 
 /** What is graded, and with which chance. */
 export interface Grading {

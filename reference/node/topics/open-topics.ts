@@ -8,9 +8,9 @@ import type { Did, Topic } from '#contracts/identifiers.ts';
 import type { Node } from '#contracts/node.ts';
 import type { CoordinationState } from '#contracts/snapshot.ts';
 import type { TopicPolicy } from '#contracts/topics.ts';
-import type { Performer } from './performer.ts';
+import type { Performer } from '../durable/performer.ts';
 import type { Policies } from './policies.ts';
-import type { RecordStore } from './record-store.ts';
+import type { RecordStore } from '../durable/record-store.ts';
 import { gossipOf, type Topics } from './topics.ts';
 
 export interface OpenTopicsOptions {

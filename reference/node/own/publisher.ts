@@ -5,7 +5,7 @@ import type { RecordId, Topic } from '#contracts/identifiers.ts';
 import { accepted, type Outcome } from '#contracts/outcome.ts';
 import type { Authored } from './author.ts';
 import type { OwnChain } from './own-chain.ts';
-import type { Performer } from './performer.ts';
+import type { Performer } from '../durable/performer.ts';
 
 /** Resolves when the record is durable; rejects with a Fault where that cannot be promised any more. */
 export type Publish = <Status extends string>(

@@ -7,7 +7,7 @@ import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
 import type { Ledger } from '#contracts/ledger.ts';
 import { accountIn, balanceKey, headsText, type Noted, type RecordStore } from './record-store.ts';
-import { gossipOf, type Gossips } from './topics.ts';
+import { gossipOf, type Gossips } from '../topics/topics.ts';
 
 const inconsistent = (what: string, cause?: unknown): Fault =>
   new Fault(

@@ -1,10 +1,10 @@
 /** What dialling and listening over WebTransport share: how we are set, which links live, what binds them. */
 import type { Link } from '#contracts/transport.ts';
-import type { LinkSet } from './parts.ts';
-import { createStreamLink } from './stream-link.ts';
-import type { StreamLink } from './stream-link.ts';
-import type { WebTransportSettings } from './webtransport-settings.ts';
-import type { BoundedStream } from './webtransport-stream.ts';
+import type { LinkSet } from '../parts.ts';
+import { createStreamLink } from '../stream-link.ts';
+import type { StreamLink } from '../stream-link.ts';
+import type { WebTransportSettings } from './settings.ts';
+import type { BoundedStream } from './stream.ts';
 
 /** A connection that got as far as its stream and its binding. */
 export interface Bound {

@@ -12,15 +12,15 @@ import { isIPv6 } from 'node:net';
 import { messageOf } from '#contracts/faults.ts';
 import type { Did } from '#contracts/identifiers.ts';
 import type { DialResult } from '#contracts/transport.ts';
-import { parseAddress } from './address.ts';
-import type { HostPort } from './address.ts';
-import { bindDialled } from './binding.ts';
-import { createDials, DIALS_CLOSED } from './dials.ts';
-import type { Dials, DialUnderWay } from './dials.ts';
+import { parseAddress } from '../address.ts';
+import type { HostPort } from '../address.ts';
+import { bindDialled } from '../binding.ts';
+import { createDials, DIALS_CLOSED } from '../dials.ts';
+import type { Dials, DialUnderWay } from '../dials.ts';
 import { provenKey } from './identity.ts';
 import type { NativeClient, NativeConnection } from './native.ts';
-import { ipOf } from './quic-context.ts';
-import type { QuicContext } from './quic-context.ts';
+import { ipOf } from './context.ts';
+import type { QuicContext } from './context.ts';
 
 export interface Dialler extends Dials {
   /** Closes the sockets; call it when the links are gone. */

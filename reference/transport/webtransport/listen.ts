@@ -10,13 +10,13 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Fault } from '#contracts/faults.ts';
 import type { Link, Listener } from '#contracts/transport.ts';
-import { formatAddress, parseAddress } from './address.ts';
-import { bindAccepted } from './binding.ts';
+import { formatAddress, parseAddress } from '../address.ts';
+import { bindAccepted } from '../binding.ts';
 import { hashOf } from './certificate.ts';
 import type { Certificate } from './certificate.ts';
-import { bindFault, createLinkSet } from './parts.ts';
-import type { StreamLink } from './stream-link.ts';
-import type { WebTransportContext } from './webtransport-context.ts';
+import { bindFault, createLinkSet } from '../parts.ts';
+import type { StreamLink } from '../stream-link.ts';
+import type { WebTransportContext } from './context.ts';
 import {
   endConnection,
   guardParser,
@@ -25,9 +25,9 @@ import {
   PATH,
   prepareConnection,
   windowsOf,
-} from './webtransport-library.ts';
-import type { NativeSession, WebTransportServer } from './webtransport-library.ts';
-import { createBoundedStream } from './webtransport-stream.ts';
+} from './library.ts';
+import type { NativeSession, WebTransportServer } from './library.ts';
+import { createBoundedStream } from './stream.ts';
 
 /** One TCP connection that came in. */
 interface Arrival {

@@ -12,7 +12,7 @@
  */
 import { createRequire } from 'node:module';
 import { Fault, messageOf } from '#contracts/faults.ts';
-import type { ByteStream } from './stream-link.ts';
+import type { ByteStream } from '../stream-link.ts';
 
 export interface NativeConnection {
   /** Only announced to the peer by its first byte. */

@@ -3,7 +3,7 @@
  *
  * What is the same for every topic is settled here, before gossip hears of it: whether there is such a
  * topic, who wants to hear of it (`subscriptions.ts`), who may ask for its records, and how many bytes
- * an answer may cost (`allowances.ts`).
+ * an answer may cost (`peers/allowances.ts`).
  */
 import type { Effect } from '#contracts/effects.ts';
 import type { Gossip } from '#contracts/gossip.ts';
@@ -20,8 +20,8 @@ import type {
 } from '#contracts/messages.ts';
 import type { NodeCount } from '#contracts/node.ts';
 import type { Trust } from '#contracts/trust.ts';
-import type { Allowances } from './allowances.ts';
-import type { CountedFields } from './metering.ts';
+import type { Allowances } from '../peers/allowances.ts';
+import type { CountedFields } from '../operator/metering.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
 /** The gossip of each topic that is open. */
@@ -60,7 +60,7 @@ export interface TopicsOptions {
   /** Performs what a topic's gossip decided. */
   readonly perform: (topic: Topic, effects: readonly Effect[]) => void;
   readonly count: (event: NodeCount, fields: CountedFields) => void;
-  /** Whether a word of a peer is heard at all: rates and conduct (`rates.ts`). */
+  /** Whether a word of a peer is heard at all: rates and conduct (`peers/rates.ts`). */
   readonly hears: (peer: Did, message: GossipMessage) => boolean;
   /** What a message of a peer led to, once that is performed. */
   readonly brought: (peer: Did, effects: readonly Effect[]) => void;

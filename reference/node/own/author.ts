@@ -31,7 +31,7 @@ import {
 } from '#contracts/records.ts';
 import type { OwnTip } from '#contracts/snapshot.ts';
 import type { Trust } from '#contracts/trust.ts';
-import { gossipOf, type Gossips } from './topics.ts';
+import { gossipOf, type Gossips } from '../topics/topics.ts';
 
 export interface AuthorOptions {
   readonly host: Pick<Host, 'now' | 'monotonic'>;

@@ -4,10 +4,18 @@
  * In this order: what was graded; a line a check; the first check that does not pass, in full; one next
  * command. At most 25 lines are about that check, and none is wider than 100 columns.
  */
-import type { Finding, TraceLine } from '../checkpoint.ts';
-import type { Lab } from '../catalog.ts';
-import type { CheckResult, LoadProblem, Result, Verdict, Where } from '../grading/result.ts';
-import { COLUMNS_MAX, counted, field, hanging, nextLine, wrap, type Paint } from './layout.ts';
+import type { Finding, TraceLine } from '../../checkpoint.ts';
+import type { Lab } from '../../catalog.ts';
+import type { CheckResult, LoadProblem, Result, Verdict, Where } from '../../grading/result.ts';
+import {
+  COLUMNS_MAX,
+  counted,
+  field,
+  hanging,
+  nextLine,
+  wrap,
+  type Paint,
+} from '../desk/layout.ts';
 
 /** What of the desk and the request the words depend on. */
 export interface FeedbackContext {

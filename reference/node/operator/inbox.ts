@@ -12,7 +12,7 @@ import type { Node, NodeQuarantine, ReleaseStatus } from '#contracts/node.ts';
 import { accepted, refused, type Refused } from '#contracts/outcome.ts';
 import type { Quarantine, QuarantineItem, Review } from '#contracts/quarantine.ts';
 import type { SignedRecord } from '#contracts/records.ts';
-import type { Gossips } from './topics.ts';
+import type { Gossips } from '../topics/topics.ts';
 
 export interface InboxOptions {
   readonly quarantine: Quarantine;

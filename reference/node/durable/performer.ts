@@ -15,10 +15,10 @@ import type { NodeCount, NodeEvent } from '#contracts/node.ts';
 import type { MergeBatch, Quarantine } from '#contracts/quarantine.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import type { RecordStore } from './record-store.ts';
-import type { CountedFields } from './metering.ts';
+import type { CountedFields } from '../operator/metering.ts';
 import { createSteps } from './steps.ts';
-import { isDurable } from './policies.ts';
-import { gossipOf, type Gossips } from './topics.ts';
+import { isDurable } from '../topics/policies.ts';
+import { gossipOf, type Gossips } from '../topics/topics.ts';
 
 export interface PerformerOptions {
   readonly host: Host;

@@ -9,15 +9,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '#contracts/faults.ts';
 import type { Link, Listener } from '#contracts/transport.ts';
-import { formatAddress, parseAddress } from './address.ts';
-import type { HostPort } from './address.ts';
-import { bindAccepted } from './binding.ts';
+import { formatAddress, parseAddress } from '../address.ts';
+import type { HostPort } from '../address.ts';
+import { bindAccepted } from '../binding.ts';
 import { provenKey } from './identity.ts';
 import type { NativeConnection, NativeServer } from './native.ts';
-import { bindFault, createLinkSet } from './parts.ts';
-import { ipOf } from './quic-context.ts';
-import type { QuicContext } from './quic-context.ts';
-import type { StreamLink } from './stream-link.ts';
+import { bindFault, createLinkSet } from '../parts.ts';
+import { ipOf } from './context.ts';
+import type { QuicContext } from './context.ts';
+import type { StreamLink } from '../stream-link.ts';
 
 /** A handshake that fails at once must not turn an accept loop into a busy one. */
 const FAILED_ACCEPT_PAUSE_MS = 10;
