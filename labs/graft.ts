@@ -10,7 +10,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import chalk from 'chalk';
 import { Fault } from '#contracts/faults.ts';
 import { createActor, NODE_ALONE, type Actor, type Program } from '#reference/commands/actor.ts';
@@ -79,7 +78,7 @@ const rehearse = async (
   const parts = path.join(directory, SCRIPT);
   await writeFile(parts, bundle.script);
   const member: Program = {
-    file: fileURLToPath(new URL('graft/member.ts', import.meta.url)),
+    file: 'labs/graft/member.ts',
     words: ['layer', layer, 'parts', parts],
     flags: [`--max-old-space-size=${HEAP_MB_MAX}`],
   };

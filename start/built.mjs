@@ -1,9 +1,11 @@
 /**
- * Programs of the kit as single scripts, built once and kept under `.state/built/`.
+ * Programs as scripts for plain `node`, built once and kept under `.state/built/`.
  *
- * Started file by file through a loader, the command line takes longer than a whole verdict may (0.25 s
- * of 0.6 s); as one script it takes 0.05 s. A manifest lists the files it was made of, with their sizes
- * and times of change: it is built anew as soon as one of them differs, and only then.
+ * Started file by file through a loader, a command costs a second of a processor (`npm run node help`:
+ * 1.1 s); as a script it costs 0.2 s, of which Node takes 0.09 s. What is imported when it is needed
+ * stays a file of its own beside the script. A manifest lists the files a program was made of, with their
+ * sizes and times of change: it is built anew as soon as one of them differs, and only then. Two that
+ * build at once do not meet: each writes a folder of its own, and the manifest names one of them.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -26,8 +28,15 @@ export const ROOT = path.resolve(fileURLToPath(new URL('..', import.meta.url)));
 /** Files that decide how the others are built. */
 const ALWAYS = ['package.json', 'package-lock.json', 'start/built.mjs'];
 
-/** Packages with native code or files of their own beside them stay where they are. */
-const EXTERNAL = ['@chainsafe/*', 'classic-level', 'esbuild', 'multicast-dns', 'tsx', 'typescript'];
+/** Packages with native code or files of their own beside them, or guarded from inside, stay where they are. */
+const EXTERNAL = [
+  '@chainsafe/*',
+  '@fails-components/webtransport',
+  'classic-level',
+  'esbuild',
+  'tsx',
+  'typescript',
+];
 
 /** @param {string} file from the root */
 const signatureOf = (file) => {
@@ -48,10 +57,12 @@ const signatureSince = (file, startedMs) =>
   statSync(path.join(ROOT, file)).mtimeMs < startedMs - MARGIN_MS ? signatureOf(file) : '';
 
 /**
- * What is kept of a program: the name of its script, and what it was made of.
+ * What is kept of a program: the name of its folder, and what it was made of.
  *
- * @typedef {{ readonly script: string, readonly files: { readonly [file: string]: string } }} Manifest
+ * @typedef {{ readonly folder: string, readonly files: { readonly [file: string]: string } }} Manifest
  */
+
+const SCRIPT = 'program.mjs';
 
 /**
  * The script that is kept, if nothing has changed since. Waits for nothing: most starts end here.
@@ -62,8 +73,8 @@ const signatureSince = (file, startedMs) =>
 const kept = (folder, name) => {
   try {
     const text = readFileSync(path.join(folder, `${name}.json`), 'utf8');
-    const { script, files } = /** @type {Manifest} */ (JSON.parse(text));
-    const file = path.join(folder, script);
+    const { folder: latest, files } = /** @type {Manifest} */ (JSON.parse(text));
+    const file = path.join(folder, latest, SCRIPT);
     const isCurrent = Object.entries(files).every(
       ([source, signature]) => signatureOf(source) === signature,
     );
@@ -81,7 +92,7 @@ const kept = (folder, name) => {
 const ownPlaces = {
   name: 'own places',
   setup(build) {
-    build.onLoad({ filter: /[/\\](labs|reference)[/\\].*\.m?[jt]s$/ }, async (args) => {
+    build.onLoad({ filter: /[/\\](labs|reference|start|test)[/\\].*\.m?[jt]s$/ }, async (args) => {
       const text = await readFile(args.path, 'utf8');
       if (!text.includes('import.meta.')) return undefined;
       const url = JSON.stringify(pathToFileURL(args.path).href);
@@ -91,16 +102,26 @@ const ownPlaces = {
   },
 };
 
-/** @param {string} contents a module that starts the program */
-const build = async (contents) => {
+/**
+ * @param {string} contents a module that starts the program
+ * @param {string} outdir where it will lie
+ */
+const build = async (contents, outdir) => {
   const startedMs = Date.now();
   const esbuild = await import('esbuild');
   const { outputFiles, metafile } = await esbuild.build({
     stdin: { contents, resolveDir: ROOT, sourcefile: '<program>', loader: 'ts' },
     absWorkingDir: ROOT,
+    outdir,
+    entryNames: path.parse(SCRIPT).name,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     write: false,
     metafile: true,
+    // An error names the file and line that a person wrote.
+    sourcemap: 'linked',
+    sourcesContent: false,
     format: 'esm',
     platform: 'node',
     target: 'node20',
@@ -117,49 +138,85 @@ const build = async (contents) => {
   const inputs = Object.keys(metafile.inputs).filter((file) => file !== '<program>');
   const files = [...new Set([...ALWAYS, ...inputs])];
   return {
-    text: outputFiles[0]?.text ?? '',
+    outputs: outputFiles,
     files: Object.fromEntries(files.map((file) => [file, signatureSince(file, startedMs)])),
   };
 };
 
-/** Another process may be about to load what was replaced. */
-const SPARED_MS = 60_000;
+/** Who was started from what was replaced may still load a part of it, or start it again. */
+const SPARED_MS = 86_400_000;
+/** Of one program. */
+const SPARED_MAX = 8;
 
 /**
- * Removes the scripts that were replaced.
+ * Removes what was replaced long ago, or too often.
  *
  * @param {string} folder
- * @param {RegExp} isScript
- * @param {string} script the one that stays
+ * @param {string} name of the program
  */
-const tidy = (folder, isScript, script) => {
-  for (const file of readdirSync(folder)) {
-    const place = path.join(folder, file);
-    const isOld = isScript.test(file) && file !== script;
-    if (isOld && Date.now() - statSync(place).mtimeMs > SPARED_MS) rmSync(place, { force: true });
+const tidy = (folder, name) => {
+  const isBuild = new RegExp(`^${name.replaceAll('.', '\\.')}\\.[0-9a-f-]{36}$`);
+  const builds = readdirSync(folder)
+    .filter((each) => isBuild.test(each))
+    .map((each) => ({ place: path.join(folder, each), mtimeMs: mtimeOf(path.join(folder, each)) }))
+    .sort((left, right) => right.mtimeMs - left.mtimeMs);
+  for (const [index, { place, mtimeMs }] of builds.entries()) {
+    const isOld = index > 0 && Date.now() - mtimeMs > SPARED_MS;
+    if (isOld || index >= SPARED_MAX) rmSync(place, { recursive: true, force: true });
   }
 };
 
 /**
+ * 0 for what another process has tidied away meanwhile.
+ *
+ * @param {string} place
+ */
+const mtimeOf = (place) => statSync(place, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+/**
  * The file of a program, built anew if anything in it has changed.
  *
- * @param {string} name of the script
+ * @param {string} name of the program
  * @param {string} contents a module that starts the program; it imports from the project's root
  * @param {string} [folder] where it is kept
  * @returns {Promise<string>} an absolute path
- * @throws {Error} if it cannot be built: the kit is at fault
+ * @throws {Error} if it cannot be built: the kit is at fault; with a `code` if it cannot be kept
  */
 export const built = async (name, contents, folder = path.join(ROOT, '.state', 'built')) => {
   const found = kept(folder, name);
   if (found !== undefined) return found;
-  const { text, files } = await build(contents);
-  mkdirSync(folder, { recursive: true });
-  const script = `${name}.${randomUUID()}.mjs`;
-  writeFileSync(path.join(folder, script), text);
+  const latest = `${name}.${randomUUID()}`;
+  const outdir = path.join(folder, latest);
+  // First, for a folder that nothing can be written to is known before the work is done.
+  mkdirSync(outdir, { recursive: true });
+  const { outputs, files } = await build(contents, outdir);
+  for (const { path: file, contents: bytes } of outputs) writeFileSync(file, bytes);
   // Another one may be reading it: the manifest is there whole, or not at all.
-  const fresh = path.join(folder, `${script}.json`);
-  writeFileSync(fresh, JSON.stringify({ script, files }));
+  const fresh = path.join(outdir, 'manifest.json');
+  writeFileSync(fresh, JSON.stringify({ folder: latest, files }));
   renameSync(fresh, path.join(folder, `${name}.json`));
-  tidy(folder, new RegExp(`^${name.replaceAll('.', '\\.')}\\.[0-9a-f-]{36}\\.mjs$`), script);
-  return path.join(folder, script);
+  tidy(folder, name);
+  return path.join(outdir, SCRIPT);
+};
+
+/** What a disk says that keeps nothing; anything else is a defect. */
+const UNKEPT = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST']);
+
+/**
+ * The words after which `node` runs a file of the project: its script, or the file itself through the
+ * loader where no script can be kept.
+ *
+ * @param {string} file from the root; it starts what it does when it is imported
+ * @param {string} [folder] where scripts are kept
+ * @returns {Promise<readonly [...flags: string[], script: string]>}
+ */
+export const wordsToRun = async (file, folder) => {
+  const name = file.replace(/\.ts$/, '').replaceAll(/[^\w-]+/g, '.');
+  try {
+    return ['--enable-source-maps', await built(name, `import './${file}';`, folder)];
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code === undefined || !UNKEPT.has(code)) throw error;
+    return ['--import', import.meta.resolve('tsx'), path.join(ROOT, file)];
+  }
 };

@@ -37,12 +37,16 @@ const temporaryIn = (folder: string): string => {
 /** Types the command, and Ctrl-C once `until` was said; nothing may be left behind. */
 const graft = async (inside: string, of: string, until?: string): Promise<Ended> => {
   const temporary = temporaryIn(inside);
-  const child = spawn(process.execPath, ['start/start.mjs', LAB.number, 'graft', 'of', of], {
-    cwd: ROOT,
-    env: { ...process.env, TMPDIR: temporary, NO_COLOR: '1', FORCE_COLOR: '0' },
-    // A group of its own: Ctrl-C reaches everybody in it.
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    ['start/start.mjs', 'labs/cli.ts', LAB.number, 'graft', 'of', of],
+    {
+      cwd: ROOT,
+      env: { ...process.env, TMPDIR: temporary, NO_COLOR: '1', FORCE_COLOR: '0' },
+      // A group of its own: Ctrl-C reaches everybody in it.
+      detached: true,
+    },
+  );
   let text = '';
   let pressed = false;
   const heard = (chunk: Buffer): void => {
