@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ROOT } from '../built.mjs';
+import { ROOT } from '#start/built.mjs';
 import type { Died, Limits, Line, Load, Question, Rehearsal } from './wire.ts';
 
 export interface Child {

@@ -27,6 +27,7 @@ import { referenceLayers } from '#reference/layers.ts';
 import { readNetwork } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
 import {
+  MAIN,
   cleanUp,
   refusal,
   inProcess,
@@ -458,10 +459,10 @@ describe('one answer', () => {
   it('stops quietly when its reader has seen enough, and says so when the disk is full', async () => {
     const unread = start(['node', 'help']);
     unread.child.stdout?.destroy();
-    const full = ['-c', `exec "$0" "$@" > /dev/full`, process.execPath, '--import', 'tsx'];
+    const full = ['-c', `exec "$0" "$@" > /dev/full`, process.execPath, ...MAIN];
     const [quiet, loud] = await Promise.all([
       unread.ended,
-      launch('sh', [...full, 'reference/main.ts', 'node', 'help']).ended,
+      launch('sh', [...full, 'node', 'help']).ended,
     ]);
     expect(quiet).toMatchObject({ code: 0, err: '' });
     expect(loud).toEqual(refusal(4, 'store_failed', /standard output: ENOSPC/));
@@ -500,8 +501,8 @@ describe('one answer', () => {
     await ask('init', 'network', 'full', 'name', 'me', 'members', `you=${STRANGER}`, 'data', home);
     // A file may not grow beyond 8 blocks of 1 KiB here: writes fail with EFBIG.
     const words = ['node', 'start', 'data', home, 'json', ...LOCAL];
-    const limit = ['-c', 'ulimit -f 8; exec "$0" "$@"', process.execPath, '--import', 'tsx'];
-    const limited = launch('bash', [...limit, 'reference/main.ts', ...words]);
+    const limit = ['-c', 'ulimit -f 8; exec "$0" "$@"', process.execPath, ...MAIN];
+    const limited = launch('bash', [...limit, ...words]);
     await limited.said(/"ok":true/);
     let last: Ran = { code: 0, out: '', err: '' };
     while (last.code === 0) last = await inProcess('pay', 'you', '0.01', 'data', home);

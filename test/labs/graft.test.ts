@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stubOf } from '#labs/matrix/field.ts';
-import { ROOT } from '#labs/built.mjs';
+import { ROOT } from '#start/built.mjs';
 import { LAB, layOut, ownFolder, RECEIVE_LINE } from './variants.ts';
 
 interface Ended {
@@ -37,12 +37,16 @@ const temporaryIn = (folder: string): string => {
 /** Types the command, and Ctrl-C once `until` was said; nothing may be left behind. */
 const graft = async (inside: string, of: string, until?: string): Promise<Ended> => {
   const temporary = temporaryIn(inside);
-  const child = spawn(process.execPath, ['labs/start.mjs', LAB.number, 'graft', 'of', of], {
-    cwd: ROOT,
-    env: { ...process.env, TMPDIR: temporary, NO_COLOR: '1', FORCE_COLOR: '0' },
-    // A group of its own: Ctrl-C reaches everybody in it.
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    ['start/start.mjs', 'labs/cli.ts', LAB.number, 'graft', 'of', of],
+    {
+      cwd: ROOT,
+      env: { ...process.env, TMPDIR: temporary, NO_COLOR: '1', FORCE_COLOR: '0' },
+      // A group of its own: Ctrl-C reaches everybody in it.
+      detached: true,
+    },
+  );
   let text = '';
   let pressed = false;
   const heard = (chunk: Buffer): void => {

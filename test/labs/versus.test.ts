@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { solutionOf, stubOf, wheatsOf, withWheat } from '#labs/matrix/field.ts';
 import { withLoaded } from '#labs/grading/with-loaded.ts';
-import { placesFor, subjectOf, type FolderSubject } from '#labs/commands/places.ts';
+import { placesFor, subjectOf, type FolderSubject } from '#labs/commands/desk/places.ts';
 import { versus } from '#labs/versus.ts';
 import { lockstep } from '#labs/versus/lockstep.ts';
 import { drawBouts } from '#labs/versus/schedules.ts';

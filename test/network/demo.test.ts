@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
+  MAIN,
   cleanUp,
   launch,
   run,
@@ -32,7 +33,7 @@ const isLoader = (name: string): boolean =>
   name.startsWith('tsx-') || name === 'node-compile-cache';
 
 /** Without npm in between, which answers a signal in its own way. */
-const DIRECT = [process.execPath, '--import', 'tsx', 'reference/main.ts', 'demo'] as const;
+const DIRECT = [process.execPath, ...MAIN, 'demo'] as const;
 const NPM = ['npm', 'run', '--silent', 'demo'] as const;
 
 const play = ([program, ...first]: readonly [string, ...string[]], ...words: string[]): Demo => {

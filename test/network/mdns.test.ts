@@ -12,7 +12,7 @@ import { create } from '#reference/discovery/discovery.ts';
 import { startMdns } from '#reference/discovery/mdns.ts';
 import type { Mdns, MdnsOptions } from '#reference/discovery/mdns.ts';
 import { recordsOf, sightingsIn, speaksFor } from '#reference/discovery/service.ts';
-import { publicKeyOf } from '#reference/transport/identity.ts';
+import { publicKeyOf } from '#reference/transport/quic/identity.ts';
 import { didOf, until } from './quic-pair.ts';
 
 const LOOPBACK = '127.0.0.1';

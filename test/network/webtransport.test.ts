@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Link } from '#contracts/transport.ts';
-import { makeCertificate, readCertificate } from '#reference/transport/certificate.ts';
+import { makeCertificate, readCertificate } from '#reference/transport/webtransport/certificate.ts';
 import { linkSuite, pattern, witness } from '#test/suites/link.ts';
 import { until } from './quic-pair.ts';
 import {

@@ -1,6 +1,6 @@
 /**
  * The command line as a stranger has it: real child processes, and the same commands in this process
- * where a table of fifty refusals would cost fifty starts of 0.6 s.
+ * where a table of fifty refusals would cost fifty starts.
  *
  * Every child has a deadline, is killed when its test is over, and sees neither npm's variables nor ours.
  */
@@ -16,8 +16,9 @@ import { expect, vi } from 'vitest';
 import { reportFailure } from '#reference/commands/exit.ts';
 import { node } from '#reference/commands/node/node.ts';
 
-const MAIN = fileURLToPath(new URL('../../reference/main.ts', import.meta.url));
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** What `npm run node ...`, `demo` and `sim` start, for `node`; the command's own word comes next. */
+export const MAIN = [join(ROOT, 'start/start.mjs'), 'reference/main.ts'] as const;
 const DEADLINE_MS = 20_000;
 
 /** How a command ended. */
@@ -120,7 +121,7 @@ export const launch = (
 
 /** Starts `npm run node ...` without npm. */
 export const start = (words: readonly string[], options: Launch = {}): Started =>
-  launch(process.execPath, ['--import', import.meta.resolve('tsx'), MAIN, ...words], options);
+  launch(process.execPath, [...MAIN, ...words], options);
 
 /** Runs a command of reference/main.ts to its end. */
 export const run = async (
