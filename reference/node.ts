@@ -12,6 +12,7 @@
  *   node/performer.ts        gathers the writes; ledger.add folds what is delivered into balances
  *   quarantine/merge.ts      what became of each entry, for people; node/inbox.ts keeps what was refused
  *   node/steps.ts            one commit, and after it what is to be said
+ *   node/herald.ts           announcements of one moment, in one message
  *   node/parts.ts            what is to be said, in parts that fit a frame
  *
  * `createNode` takes a host, a network and a record of layer factories. The simulator passes other
@@ -259,6 +260,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     },
     disconnected(peer) {
       topics.disconnected(peer);
+      performer.disconnected(peer);
       gate.disconnected(peer);
       witness.disconnected(peer);
       tell({ event: 'disconnected', peer });
