@@ -28,8 +28,8 @@ interface Line {
   waiting: { readonly number: number; readonly message: Gathered }[];
   /** Records and ids in it. */
   items: number;
-  /** Something was said at once in this window. */
-  isFresh: boolean;
+  /** When something was last said. */
+  saidAt: number;
 }
 
 /** A topic that is being spoken of. */
@@ -39,7 +39,7 @@ interface Window {
 }
 
 export interface HeraldOptions {
-  readonly after: Host['after'];
+  readonly host: Pick<Host, 'after' | 'monotonic'>;
   /** A message of any length, to each of these. */
   readonly say: (peers: readonly Did[], message: TopicMessage) => void;
 }
@@ -72,7 +72,7 @@ const joined = (messages: readonly Gathered[]): Gathered => {
 
 const keyOf = (peer: Did, type: Gathered['type']): string => `${type} ${peer}`;
 
-export const createHerald = ({ after, say }: HeraldOptions): Herald => {
+export const createHerald = ({ host, say }: HeraldOptions): Herald => {
   const windows = new Map<Topic, Window>();
   let calls = 0;
 
@@ -89,25 +89,28 @@ export const createHerald = ({ after, say }: HeraldOptions): Herald => {
       };
       group.peers.push(peer);
       alike.set(key, group);
-      line.waiting = [];
-      line.items = 0;
+      Object.assign(line, { waiting: [], items: 0, saidAt: host.monotonic() });
     }
     for (const { peers, messages } of alike.values()) say(peers, joined(messages));
   };
 
-  /** The end of a window, and the next one while there is anything to say. */
+  /** Whether it would be the first announcement for a while. */
+  const isQuiet = ({ waiting, saidAt }: Line): boolean =>
+    waiting.length === 0 && host.monotonic() - saidAt >= ANNOUNCE_WINDOW_MS;
+
+  /** The end of a window, and the next one while somebody was told something lately. */
   const turn = (topic: Topic, { lines }: Window): void => {
     windows.delete(topic);
-    for (const [key, line] of lines) {
-      if (!line.isFresh && line.waiting.length === 0) lines.delete(key);
-      line.isFresh = false;
-    }
+    for (const [key, line] of lines) if (isQuiet(line)) lines.delete(key);
     if (lines.size > 0) open(topic, lines);
     flush(lines.values());
   };
 
   const open = (topic: Topic, lines: Map<string, Line>): Window => {
-    const window: Window = { lines, cancel: after(ANNOUNCE_WINDOW_MS, () => turn(topic, window)) };
+    const window: Window = {
+      lines,
+      cancel: host.after(ANNOUNCE_WINDOW_MS, () => turn(topic, window)),
+    };
     windows.set(topic, window);
     return window;
   };
@@ -120,8 +123,9 @@ export const createHerald = ({ after, say }: HeraldOptions): Herald => {
     const full: Line[] = [];
     for (const peer of peers) {
       const line = lines.get(keyOf(peer, type));
-      if (!line) {
-        lines.set(keyOf(peer, type), { peer, waiting: [], items: 0, isFresh: true });
+      if (!line || isQuiet(line)) {
+        const saidAt = host.monotonic();
+        lines.set(keyOf(peer, type), { peer, waiting: [], items: 0, saidAt });
         now.push(peer);
         continue;
       }

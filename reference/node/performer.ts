@@ -75,7 +75,7 @@ const nothing = (): void => undefined;
 /** `first` is committed before anything else: the claim of a new store. */
 export const createPerformer = (options: PerformerOptions, first: readonly Write[]): Performer => {
   const { host, gossips, ledger, quarantine, store, heard, tell, count } = options;
-  const herald = createHerald({ after: host.after, say: options.send });
+  const herald = createHerald({ host, say: options.send });
   const steps = createSteps(host.store, options.failed);
   /** By topic and name: two gossips may use the same one. */
   const timers = new Map<string, Cancel>();

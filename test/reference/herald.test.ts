@@ -38,7 +38,7 @@ const heraldOf = () => {
   const scheduler = createScheduler(0);
   const said: Said[] = [];
   const herald = createHerald({
-    after: scheduler.after,
+    host: { after: scheduler.after, monotonic: scheduler.now },
     say: (peers, message) => said.push({ atMs: scheduler.now(), peers, message }),
   });
   return { scheduler, herald, said };
@@ -90,6 +90,17 @@ describe('the herald', () => {
       expect(new Set(records).size).toBe(count);
       expect(told.length).toBeLessThanOrEqual(1_000 / ANNOUNCE_WINDOW_MS + 2);
     }
+  });
+
+  it('says at once what comes a window after the last word, whoever else is spoken to', () => {
+    const { scheduler, herald, said } = heraldOf();
+    for (let time = 0; time < 200; time++) {
+      herald.say([ben], announce(time));
+      if (time % ANNOUNCE_WINDOW_MS === 7) herald.say([ann], announce(time));
+      scheduler.runUntil(scheduler.now() + 1);
+    }
+    const toAnn = said.filter(({ peers }) => peers.includes(ann));
+    expect(toAnn.map(({ atMs }) => atMs)).toEqual([7, 32, 57, 82, 107, 132, 157, 182]);
   });
 
   it('is no faster for whoever speaks around the ends of windows', () => {
