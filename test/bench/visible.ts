@@ -124,6 +124,12 @@ const figuresOf = (seen: readonly number[], parts: readonly Parts[]): Figure[] =
       timesMax: 1.5,
     },
     {
+      name: 'visible, 10th percentile',
+      value: quantile(seen, 0.1),
+      unit: 'ms',
+      limit: quantile(limits, 0.1),
+    },
+    {
       name: 'visible, 99th percentile',
       value: quantile(seen, 0.99),
       unit: 'ms',
@@ -202,6 +208,7 @@ export const visible: Bench = {
         'two nodes in one process, own stores, own QUIC transports; default settings',
         'limit, between two payments: the same frame there and back over such a link, the same writes',
         'durably in one bare store and then another, one signature and one check of it',
+        'where others use the machine, the 10th percentile is what they disturb least',
       ],
       figures: figuresOf(seen, parts),
     };
