@@ -13,6 +13,7 @@
  *   quarantine/merge.ts          what became of each entry, for people; node/operator/inbox.ts keeps
  *                                what was refused
  *   node/durable/steps.ts        one commit, and after it what is to be said
+ *   node/peers/herald.ts         announcements of one moment, in one message
  *   node/peers/parts.ts          what is to be said, in parts that fit a frame
  *
  * `createNode` takes a host, a network and a record of layer factories. The simulator passes other
@@ -207,6 +208,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     },
     disconnected(peer) {
       topics.disconnected(peer);
+      performer.disconnected(peer);
       gate.disconnected(peer);
       witness.disconnected(peer);
       tell({ event: 'disconnected', peer });

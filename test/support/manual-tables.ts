@@ -64,6 +64,7 @@ import {
 import { LABEL_VALUES_MAX, SPANS_MAX } from '#reference/telemetry/book.ts';
 import { LINES_MAX as LOG_LINES_MAX, SPAN_MS } from '#reference/host/log-rate.ts';
 import { PEERS_NAMED_MAX } from '#reference/node/operator/observing.ts';
+import { ANNOUNCE_WINDOW_MS } from '#reference/node/peers/herald.ts';
 import {
   EVENT_BYTES_WAITING_MAX,
   EVENT_MS_MAX,
@@ -164,6 +165,11 @@ const limits = (): string =>
         'the oldest of that part leaves',
       ],
       ['an item in quarantine', `${QUARANTINE_TTL_MS} ms`, 'it is not there any more'],
+      [
+        'announcements to a peer about a topic',
+        `1 in ${ANNOUNCE_WINDOW_MS} ms`,
+        'what comes more goes in one message',
+      ],
       [
         'records of a topic wanted by id',
         String(WANTS_MAX),

@@ -3,7 +3,8 @@
  *
  * One call is one step. What its effects write is gathered into one commit, together with what follows
  * from it: the balances that the ledger gives for delivered records, the heads of the topic, and what
- * quarantine keeps of the batch. What its effects say waits until the commit is durable (`steps.ts`).
+ * quarantine keeps of the batch. What its effects say waits until the commit is durable (`steps.ts`), and
+ * announcements perhaps a moment longer (`peers/herald.ts`).
  */
 import type { Effect } from '#contracts/effects.ts';
 import { Fault } from '#contracts/faults.ts';
@@ -16,6 +17,7 @@ import type { MergeBatch, Quarantine } from '#contracts/quarantine.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import type { RecordStore } from './record-store.ts';
 import type { CountedFields } from '../operator/metering.ts';
+import { createHerald } from '../peers/herald.ts';
 import { createSteps } from './steps.ts';
 import { isDurable } from '../topics/policies.ts';
 import { gossipOf, type Gossips } from '../topics/topics.ts';
@@ -47,8 +49,10 @@ export interface Performer {
     done?: () => void,
     lost?: (error: Error) => void,
   ): void;
-  /** The timers of a topic that is closed. */
+  /** The timers of a topic that is closed, and what waits to be announced of it. */
   forget(topic: Topic): void;
+  /** What waits to be announced to this peer. */
+  disconnected(peer: Did): void;
   /** Commits writes that follow from no effect, after everything of the steps before. */
   write(writes: readonly Write[], done: () => void, lost: (error: Error) => void): void;
   /** No timer runs any more, and no later step is performed. */
@@ -70,7 +74,8 @@ const nothing = (): void => undefined;
 
 /** `first` is committed before anything else: the claim of a new store. */
 export const createPerformer = (options: PerformerOptions, first: readonly Write[]): Performer => {
-  const { host, gossips, ledger, quarantine, store, send, heard, tell, count } = options;
+  const { host, gossips, ledger, quarantine, store, heard, tell, count } = options;
+  const herald = createHerald({ host, say: options.send });
   const steps = createSteps(host.store, options.failed);
   /** By topic and name: two gossips may use the same one. */
   const timers = new Map<string, Cancel>();
@@ -122,10 +127,10 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
         deliver(effect.record, effect.peer, step);
         break;
       case 'send':
-        words.push(() => send([effect.peer], effect.message));
+        words.push(() => herald.say([effect.peer], effect.message));
         break;
       case 'broadcast':
-        words.push(() => send(effect.peers, effect.message));
+        words.push(() => herald.say(effect.peers, effect.message));
         break;
       case 'schedule':
         schedule(topic, effect.timer, effect.delayMs);
@@ -175,7 +180,9 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
         cancel();
         timers.delete(key);
       }
+      herald.closed(topic);
     },
+    disconnected: (peer) => herald.disconnected(peer),
     write: (writes, done, lost) => {
       if (stopped) lost(new Fault('node_not_running', 'the node has stopped'));
       else steps.run([...unwritten.splice(0), ...writes], done, lost);
@@ -184,6 +191,7 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
       stopped = true;
       for (const cancel of timers.values()) cancel();
       timers.clear();
+      herald.stop();
     },
   };
 };

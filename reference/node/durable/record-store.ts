@@ -24,7 +24,7 @@ import type { SignedRecord } from '#contracts/records.ts';
 import type { OwnTip } from '#contracts/snapshot.ts';
 
 const STORE_VERSION = 1;
-/** Records kept in memory after a read, oldest out first: a peer that pulls asks for neighbours. */
+/** Records kept in memory once they are durable and after a read, oldest out first: a peer that pulls asks for neighbours. */
 const CACHE_MAX = 4_096;
 
 const ARRIVAL_DIGITS = 12;
@@ -226,7 +226,12 @@ export const createRecordStore = (options: RecordStoreOptions): RecordStore => {
     }),
     heads: (topic, heads) => ({ key: `heads/${topic}`, value: headsText(heads) }),
     settled(ids) {
-      for (const id of ids) unsettled.delete(id);
+      for (const id of ids) {
+        const record = unsettled.get(id);
+        // What came last is asked for next: by its author, whose next record follows it, and by peers.
+        if (record) remember(record);
+        unsettled.delete(id);
+      }
     },
   };
 };
