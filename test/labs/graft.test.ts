@@ -39,7 +39,7 @@ const graft = async (inside: string, of: string, until?: string): Promise<Ended>
   const temporary = temporaryIn(inside);
   const child = spawn(
     process.execPath,
-    ['start/start.mjs', 'labs/cli.ts', LAB.number, 'graft', 'of', of],
+    ['reference/start/start.mjs', 'labs/cli.ts', LAB.number, 'graft', 'of', of],
     {
       cwd: ROOT,
       env: { ...process.env, TMPDIR: temporary, NO_COLOR: '1', FORCE_COLOR: '0' },

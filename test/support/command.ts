@@ -18,7 +18,7 @@ import { node } from '#reference/commands/node/node.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What `npm run node ...`, `demo` and `sim` start, for `node`; the command's own word comes next. */
-export const MAIN = [join(ROOT, 'start/start.mjs'), 'reference/main.ts'] as const;
+export const MAIN = [join(ROOT, 'reference/start/start.mjs'), 'reference/main.ts'] as const;
 const DEADLINE_MS = 20_000;
 
 /** How a command ended. */

@@ -23,10 +23,10 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The project's root. */
-export const ROOT = path.resolve(fileURLToPath(new URL('..', import.meta.url)));
+export const ROOT = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
 /** Files that decide how the others are built. */
-const ALWAYS = ['package.json', 'package-lock.json', 'start/built.mjs'];
+const ALWAYS = ['package.json', 'package-lock.json', 'reference/start/built.mjs'];
 
 /** Packages with native code or files of their own beside them, or guarded from inside, stay where they are. */
 const EXTERNAL = [
@@ -92,7 +92,7 @@ const kept = (folder, name) => {
 const ownPlaces = {
   name: 'own places',
   setup(build) {
-    build.onLoad({ filter: /[/\\](labs|reference|start|test)[/\\].*\.m?[jt]s$/ }, async (args) => {
+    build.onLoad({ filter: /[/\\](labs|reference|test)[/\\].*\.m?[jt]s$/ }, async (args) => {
       const text = await readFile(args.path, 'utf8');
       if (!text.includes('import.meta.')) return undefined;
       const url = JSON.stringify(pathToFileURL(args.path).href);
