@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Did } from '#contracts/identifiers.ts';
 import type { DialResult, Link, Transport } from '#contracts/transport.ts';
@@ -15,6 +14,7 @@ import { privateKeyProto } from '#reference/transport/quic/identity.ts';
 import { loadNative } from '#reference/transport/quic/native.ts';
 import type { NativeConfig } from '#reference/transport/quic/native.ts';
 import type { QuicSettings } from '#reference/transport/quic/settings.ts';
+import { wordsToRun } from '#start/built.mjs';
 import { linkSuite, pattern, witness } from '#test/suites/link.ts';
 import { createPeer, quicPair, until } from './quic-pair.ts';
 import type { Peer } from './quic-pair.ts';
@@ -95,14 +95,15 @@ const nativeClient = () => {
   return client;
 };
 
+const CHILD = await wordsToRun('test/network/quic-child.ts');
+
 interface Child {
   readonly process: ChildProcess;
   readonly line: () => Promise<string>;
 }
 
 const child = (mode: string, address = ''): Child => {
-  const file = fileURLToPath(new URL('./quic-child.ts', import.meta.url));
-  const spawned = spawn(process.execPath, ['--import', 'tsx', file, mode, address], {
+  const spawned = spawn(process.execPath, [...CHILD, mode, address], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   cleanups.push(() => void spawned.kill('SIGKILL'));

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Link } from '#contracts/transport.ts';
 import { makeCertificate, readCertificate } from '#reference/transport/webtransport/certificate.ts';
+import { wordsToRun } from '#start/built.mjs';
 import { linkSuite, pattern, witness } from '#test/suites/link.ts';
 import { until } from './quic-pair.ts';
 import {
@@ -30,6 +30,8 @@ afterAll(cleanUp);
 
 const DAY_MS = 86_400_000;
 
+const CHILD = await wordsToRun('test/network/webtransport-child.ts');
+
 interface Child {
   readonly process: ChildProcess;
   readonly line: () => Promise<string>;
@@ -37,8 +39,7 @@ interface Child {
   readonly said: () => string;
 }
 const child = (mode: string, address = '', env: NodeJS.ProcessEnv = {}): Child => {
-  const file = fileURLToPath(new URL('./webtransport-child.ts', import.meta.url));
-  const spawned = spawn(process.execPath, ['--import', 'tsx', file, mode, address], {
+  const spawned = spawn(process.execPath, [...CHILD, mode, address], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });

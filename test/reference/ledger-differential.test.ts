@@ -6,7 +6,7 @@
  * reference remembered something wrong. fast-check prints the seed and the shortest history it found.
  */
 import * as fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   DISPUTE_STATES,
   type CreateLedger,
@@ -29,9 +29,7 @@ import {
   observe,
   type Move,
 } from '#test/support/histories.ts';
-
-// About a second each; no test fails because a shared machine was slow.
-vi.setConfig({ testTimeout: 60_000 });
+import { everyDay } from '#test/support/depth.ts';
 
 const LENGTH = 40;
 
@@ -93,10 +91,10 @@ describe('the reference ledger and the plain fold', () => {
         states.set(state, (states.get(state) ?? 0) + 1);
       }
     });
-    fc.assert(alike, { numRuns: 200 });
+    fc.assert(alike, { numRuns: everyDay(40, 200) });
     // A test that never saw a dispute of each kind would be silent about it. Few histories settle one.
-    for (let lot = 0; lot < 20 && states.size < DISPUTE_STATES.length; lot++) {
-      fc.assert(alike, { numRuns: 100 });
+    for (let lot = 0; lot < 100 && states.size < DISPUTE_STATES.length; lot++) {
+      fc.assert(alike, { numRuns: 20 });
     }
     expect([...states.keys()].sort()).toEqual([...DISPUTE_STATES].sort());
   });
@@ -130,7 +128,7 @@ describe('the reference ledger and the plain fold', () => {
         feedBoth([...records].reverse(), reference, plain);
         expect(observe(reference, records)).toEqual(observe(plain, records));
       }),
-      { numRuns: 100 },
+      { numRuns: everyDay(30, 100) },
     );
     // A test that never reached the case would be silent about it.
     expect(forgotten).toBeGreaterThan(0);
@@ -170,7 +168,7 @@ describe('any order, split and duplication of delivery', () => {
         expect(observe(after(createReference, deliver(records, one)), records)).toEqual(inOrder);
         expect(observe(after(createReference, deliver(records, other)), records)).toEqual(inOrder);
       }),
-      { numRuns: 200 },
+      { numRuns: everyDay(50, 200) },
     );
   });
 });

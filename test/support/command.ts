@@ -19,7 +19,8 @@ import { node } from '#reference/commands/node/node.ts';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What `npm run node ...`, `demo` and `sim` start, for `node`; the command's own word comes next. */
 export const MAIN = [join(ROOT, 'start/start.mjs'), 'reference/main.ts'] as const;
-const DEADLINE_MS = 20_000;
+/** It ends what hangs, before the test that waits for it is ended. */
+const DEADLINE_MS = 60_000;
 
 /** How a command ended. */
 export interface Ran {
