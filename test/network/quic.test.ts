@@ -288,7 +288,7 @@ describe.concurrent('QUIC: peers that die', () => {
     expect([far.closed, far.byteCount()]).toEqual([['lost'], 700]);
     expect(far.link.send(pattern(1))).toBe('closed');
     await dialOpen(peer().transport, address);
-  }, 15_000);
+  });
 
   it('a link opened after its peer was killed still hands over what had arrived', async () => {
     const { address, arrivals } = await listen(peer());
@@ -301,7 +301,7 @@ describe.concurrent('QUIC: peers that die', () => {
     const far = witness(link);
     await until(() => far.closed.length > 0, 'the end to be told');
     expect([far.byteCount(), far.closed]).toEqual([700, ['lost']]);
-  }, 15_000);
+  });
 
   it('a dialled peer that is killed is noticed within 5 s', async () => {
     const { line, process: dying } = child('listen');
@@ -314,7 +314,7 @@ describe.concurrent('QUIC: peers that die', () => {
     await until(() => near.closed.length > 0, 'the loss to be noticed');
     expect(performance.now() - start).toBeLessThan(5_000);
     expect(near.closed).toEqual(['lost']);
-  }, 15_000);
+  });
 
   it('a process that leaves without closing ends its links', async () => {
     const { address, arrivals } = await listen(peer());
@@ -324,7 +324,7 @@ describe.concurrent('QUIC: peers that die', () => {
     await until(() => far.closed.length > 0, 'the end to be noticed');
     expect(far.byteCount()).toBe(700);
     expect(['lost', 'remote']).toContain(far.closed[0]);
-  }, 15_000);
+  });
 
   it('a peer whose event loop stands still for 4 s is not lost', async () => {
     const { address, arrivals } = await listen(peer());
@@ -333,7 +333,7 @@ describe.concurrent('QUIC: peers that die', () => {
     const far = witness(arrivals[0] as Link);
     await until(() => far.byteCount() === 1_000, 'its bytes after the stall');
     expect(far.closed).toEqual([]);
-  }, 15_000);
+  });
 });
 
 describe('QUIC: the machine', () => {
@@ -381,7 +381,7 @@ describe('QUIC: the machine', () => {
     near.link.send(pattern(100_000));
     await until(() => far.byteCount() === 100_000, 'bytes over the old link');
     expect(await dial(peer().transport, address)).toMatchObject({ status: 'open' });
-  }, 15_000);
+  });
 
   it('a dial under way is answered before its transport is closed, once', async () => {
     const socket = await udp();
@@ -415,12 +415,12 @@ describe('QUIC: the machine', () => {
     for (let index = 0; index < 50; index++) await round();
     expect(files()).toBeLessThanOrEqual(filesBefore + 2);
     expect(handles()).toBeLessThanOrEqual(handlesBefore + 5);
-  }, 15_000);
+  });
 
   it('a process that closed its transports ends by itself', async () => {
     const { line, process: finishing } = child('finish');
     const exited = once(finishing, 'exit');
     expect(await line()).toBe('closed');
     expect(await Promise.race([exited, sleep(3_000, 'still running')])).toEqual([0, null]);
-  }, 15_000);
+  });
 });

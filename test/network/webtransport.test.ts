@@ -89,7 +89,7 @@ describe.concurrent('WebTransport: who is there', () => {
     const pinned = child('status', address, trusting);
     const mistaken = child('status', elsewhere(address), trusting);
     expect([await pinned.line(), await mistaken.line()]).toEqual(['open', 'wrong_identity']);
-  }, 15_000);
+  });
 
   it('a certificate is renewed while links live, and the address with it', async () => {
     // The certificate began to be shown a week ago; the dials below are of today.
@@ -156,7 +156,7 @@ describe.concurrent('WebTransport: peers that die', () => {
     await until(() => far.closed.length > 0, 'the loss to be noticed', 2_000);
     expect([far.closed, far.byteCount()]).toEqual([['lost'], 700]);
     await dialOpen(peer(), address);
-  }, 15_000);
+  });
 
   it('a dialled peer that is killed is noticed', async () => {
     const { line, process: dying } = child('listen');
@@ -164,7 +164,7 @@ describe.concurrent('WebTransport: peers that die', () => {
     dying.kill('SIGKILL');
     await until(() => near.closed.length > 0, 'the loss to be noticed', 2_000);
     expect(near.closed).toEqual(['lost']);
-  }, 15_000);
+  });
 
   it('a process that closed its transports ends by itself, and the library has said nothing', async () => {
     const finishing = child('finish');
@@ -172,7 +172,7 @@ describe.concurrent('WebTransport: peers that die', () => {
     expect(await finishing.line()).toBe('closed');
     expect(await Promise.race([exited, sleep(3_000, 'still running')])).toEqual([0, null]);
     expect(finishing.said()).toBe('closed\n');
-  }, 15_000);
+  });
 });
 
 describe('WebTransport: the machine', () => {
@@ -219,5 +219,5 @@ describe('WebTransport: the machine', () => {
     await sleep(50);
     expect(files()).toBeLessThanOrEqual(filesBefore + 4);
     expect(handles()).toBeLessThanOrEqual(handlesBefore + 5);
-  }, 15_000);
+  });
 });

@@ -55,9 +55,9 @@ export const environment = (more: { readonly [name: string]: string } = {}): Nod
   ...more,
 });
 
-/** Polls until there is a value; rejects with what it waited for. */
+/** Polls until there is a value; rejects with what it waited for, as that is told then. */
 export const until = async <Value>(
-  what: string,
+  what: string | (() => string),
   probe: () => Value | undefined | Promise<Value | undefined>,
   deadlineMs = DEADLINE_MS,
 ): Promise<Value> => {
@@ -65,7 +65,10 @@ export const until = async <Value>(
   for (;;) {
     const value = await probe();
     if (value !== undefined) return value;
-    if (performance.now() > giveUpAt) throw new Error(`waited ${deadlineMs} ms for ${what}`);
+    if (performance.now() > giveUpAt) {
+      const told = typeof what === 'string' ? what : what();
+      throw new Error(`waited ${deadlineMs} ms for ${told}`);
+    }
     await sleep(10);
   }
 };
@@ -111,12 +114,15 @@ export const launch = (
     err: () => err,
     ended,
     said: (pattern) =>
-      until(`${words.slice(-3).join(' ')} to say ${pattern.source}; stderr: ${err}`, () => {
-        const match = pattern.exec(out);
-        if (match) return match;
-        if (child.exitCode !== null) throw new Error(`it ended, and had said: ${out}${err}`);
-        return undefined;
-      }),
+      until(
+        () => `${words.slice(-3).join(' ')} to say ${pattern.source}; it said ${out}${err}`,
+        () => {
+          const match = pattern.exec(out);
+          if (match) return match;
+          if (child.exitCode !== null) throw new Error(`it ended, and had said: ${out}${err}`);
+          return undefined;
+        },
+      ),
   };
 };
 
