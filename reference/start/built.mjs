@@ -147,6 +147,8 @@ const build = async (contents, outdir) => {
 const SPARED_MS = 86_400_000;
 /** Of one program. */
 const SPARED_MAX = 8;
+/** It may be in the making. */
+const RECENT_MS = 60_000;
 
 /**
  * Removes what was replaced long ago, or too often.
@@ -161,8 +163,9 @@ const tidy = (folder, name) => {
     .map((each) => ({ place: path.join(folder, each), mtimeMs: mtimeOf(path.join(folder, each)) }))
     .sort((left, right) => right.mtimeMs - left.mtimeMs);
   for (const [index, { place, mtimeMs }] of builds.entries()) {
-    const isOld = index > 0 && Date.now() - mtimeMs > SPARED_MS;
-    if (isOld || index >= SPARED_MAX) rmSync(place, { recursive: true, force: true });
+    const ageMs = Date.now() - mtimeMs;
+    const isSpared = ageMs < RECENT_MS || (index < SPARED_MAX && ageMs < SPARED_MS);
+    if (index > 0 && !isSpared) rmSync(place, { recursive: true, force: true });
   }
 };
 
