@@ -105,7 +105,8 @@ export interface Actor {
 }
 
 const STOP_MS = 6_000;
-const START_MS = 15_000;
+/** For a start that hangs: one that fails ends its process, and is told at once. */
+const START_MS = 60_000;
 /** To verify a store of a story, with a mile to spare. */
 const ANSWER_MS = 10_000;
 

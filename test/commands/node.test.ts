@@ -2,7 +2,7 @@
  * `npm run node` as a stranger meets it: two nodes in processes of their own, asked, refused, stopped,
  * killed and started again; and homes that somebody has damaged.
  *
- * A start costs 0.6 s, so each subcommand runs once as a real child and tables of refusals in this
+ * A start costs 0.3 s of a core, so each subcommand runs once as a real child and tables of refusals in this
  * process. A refusal is always the same thing: one sentence on standard error that begins with its status,
  * nothing on standard output, the exit code of design/product.md, and never a stack trace.
  */
@@ -123,7 +123,7 @@ describe('two nodes', () => {
     alice = await startNode(a);
     bob = await startNode(b, 'peers', alice.address);
     await linkedPeers(1);
-  }, 30_000);
+  });
 
   /** A cut says what is wanted; the link ends when what was on its way has left. */
   const linkedPeers = (count: number): Promise<true> =>

@@ -81,7 +81,7 @@ describe('F15: a cluster', () => {
   it('does the same where touching __proto__ by name is an error', () => {
     const words = 'sim seed 15 nodes 3 entries 6 nemeses forge,digest json'.split(' ');
     const traceOf = (...flags: string[]): unknown => {
-      const typed = [...flags, 'start/start.mjs', 'reference/main.ts', ...words];
+      const typed = [...flags, 'reference/start/start.mjs', 'reference/main.ts', ...words];
       const line = execFileSync(process.execPath, typed, { encoding: 'utf8' });
       return (JSON.parse(line) as { traceHash: string }).traceHash;
     };

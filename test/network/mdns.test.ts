@@ -188,7 +188,7 @@ describe.skipIf(noMulticast !== undefined)('mDNS on the loopback interface', () 
     await until(() => node.discovery.candidates().length === CANDIDATES_MAX, 'all places taken');
     expect(node.events.length).toBe(CANDIDATES_MAX);
     expect(node.discovery.candidates().map(({ did }) => did)).toContain(honest);
-  }, 20_000);
+  });
 
   it('one name told twice, from two places, is one peer at the last of them', async () => {
     const node = await arrive();

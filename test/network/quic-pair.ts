@@ -22,7 +22,7 @@ export const didOf = (publicKey: Uint8Array): Did => {
 export const until = async (
   predicate: () => boolean,
   what: string,
-  deadlineMs = 8_000,
+  deadlineMs = 30_000,
 ): Promise<void> => {
   const start = performance.now();
   while (!predicate()) {

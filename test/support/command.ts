@@ -18,8 +18,9 @@ import { node } from '#reference/commands/node/node.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What `npm run node ...`, `demo` and `sim` start, for `node`; the command's own word comes next. */
-export const MAIN = [join(ROOT, 'start/start.mjs'), 'reference/main.ts'] as const;
-const DEADLINE_MS = 20_000;
+export const MAIN = [join(ROOT, 'reference/start/start.mjs'), 'reference/main.ts'] as const;
+/** It ends what hangs, before the test that waits for it is ended. */
+const DEADLINE_MS = 60_000;
 
 /** How a command ended. */
 export interface Ran {
@@ -54,9 +55,9 @@ export const environment = (more: { readonly [name: string]: string } = {}): Nod
   ...more,
 });
 
-/** Polls until there is a value; rejects with what it waited for. */
+/** Polls until there is a value; rejects with what it waited for, as that is told then. */
 export const until = async <Value>(
-  what: string,
+  what: string | (() => string),
   probe: () => Value | undefined | Promise<Value | undefined>,
   deadlineMs = DEADLINE_MS,
 ): Promise<Value> => {
@@ -64,7 +65,10 @@ export const until = async <Value>(
   for (;;) {
     const value = await probe();
     if (value !== undefined) return value;
-    if (performance.now() > giveUpAt) throw new Error(`waited ${deadlineMs} ms for ${what}`);
+    if (performance.now() > giveUpAt) {
+      const told = typeof what === 'string' ? what : what();
+      throw new Error(`waited ${deadlineMs} ms for ${told}`);
+    }
     await sleep(10);
   }
 };
@@ -110,12 +114,15 @@ export const launch = (
     err: () => err,
     ended,
     said: (pattern) =>
-      until(`${words.slice(-3).join(' ')} to say ${pattern.source}; stderr: ${err}`, () => {
-        const match = pattern.exec(out);
-        if (match) return match;
-        if (child.exitCode !== null) throw new Error(`it ended, and had said: ${out}${err}`);
-        return undefined;
-      }),
+      until(
+        () => `${words.slice(-3).join(' ')} to say ${pattern.source}; it said ${out}${err}`,
+        () => {
+          const match = pattern.exec(out);
+          if (match) return match;
+          if (child.exitCode !== null) throw new Error(`it ended, and had said: ${out}${err}`);
+          return undefined;
+        },
+      ),
   };
 };
 

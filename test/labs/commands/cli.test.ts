@@ -26,7 +26,7 @@ import {
   type Started,
 } from '#test/support/command.ts';
 
-const CLI = [join(ROOT, 'start/start.mjs'), 'labs/cli.ts'] as const;
+const CLI = [join(ROOT, 'reference/start/start.mjs'), 'labs/cli.ts'] as const;
 const LAB = 'lab-07-gossip-sync';
 
 let home: string;

@@ -1,7 +1,7 @@
 /**
  * Starts a file of the project in this process, as a script that is built when something changed:
  *
- *   node start/start.mjs reference/main.ts demo
+ *   node reference/start/start.mjs reference/main.ts demo
  */
 import { pathToFileURL } from 'node:url';
 import { wordsToRun } from './built.mjs';

@@ -23,10 +23,10 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The project's root. */
-export const ROOT = path.resolve(fileURLToPath(new URL('..', import.meta.url)));
+export const ROOT = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
 /** Files that decide how the others are built. */
-const ALWAYS = ['package.json', 'package-lock.json', 'start/built.mjs'];
+const ALWAYS = ['package.json', 'package-lock.json', 'reference/start/built.mjs'];
 
 /** Packages with native code or files of their own beside them, or guarded from inside, stay where they are. */
 const EXTERNAL = [
@@ -92,7 +92,7 @@ const kept = (folder, name) => {
 const ownPlaces = {
   name: 'own places',
   setup(build) {
-    build.onLoad({ filter: /[/\\](labs|reference|start|test)[/\\].*\.m?[jt]s$/ }, async (args) => {
+    build.onLoad({ filter: /[/\\](labs|reference|test)[/\\].*\.m?[jt]s$/ }, async (args) => {
       const text = await readFile(args.path, 'utf8');
       if (!text.includes('import.meta.')) return undefined;
       const url = JSON.stringify(pathToFileURL(args.path).href);
@@ -147,6 +147,8 @@ const build = async (contents, outdir) => {
 const SPARED_MS = 86_400_000;
 /** Of one program. */
 const SPARED_MAX = 8;
+/** It may be in the making. */
+const RECENT_MS = 60_000;
 
 /**
  * Removes what was replaced long ago, or too often.
@@ -161,8 +163,9 @@ const tidy = (folder, name) => {
     .map((each) => ({ place: path.join(folder, each), mtimeMs: mtimeOf(path.join(folder, each)) }))
     .sort((left, right) => right.mtimeMs - left.mtimeMs);
   for (const [index, { place, mtimeMs }] of builds.entries()) {
-    const isOld = index > 0 && Date.now() - mtimeMs > SPARED_MS;
-    if (isOld || index >= SPARED_MAX) rmSync(place, { recursive: true, force: true });
+    const ageMs = Date.now() - mtimeMs;
+    const isSpared = ageMs < RECENT_MS || (index < SPARED_MAX && ageMs < SPARED_MS);
+    if (index > 0 && !isSpared) rmSync(place, { recursive: true, force: true });
   }
 };
 
