@@ -98,7 +98,7 @@ export interface Payment {
 }
 
 /** Why a note was not signed. */
-export type PublishStatus = 'topic_unknown' | 'not_permitted';
+export type PublishStatus = 'topic_reserved' | 'topic_unknown' | 'not_permitted';
 
 /** Why a payment was not signed. */
 export type PaymentStatus = 'currency_unknown' | Exclude<LedgerStatus, 'accepted'>;

@@ -4,12 +4,13 @@
  */
 import chalk from 'chalk';
 import { Fault } from '#contracts/faults.ts';
+import { refused } from '#contracts/outcome.ts';
 import type { Json } from '#contracts/identifiers.ts';
 import type { Node } from '#contracts/node.ts';
 import { callNode, readControl } from '#reference/operations/client.ts';
 import type { Answer } from '#reference/operations/methods/method.ts';
 import { EXIT, exitOf } from '#reference/commands/exit.ts';
-import type { Home } from './home.ts';
+import { notRunning, type Home } from './home.ts';
 import { printable, printers } from './print.ts';
 import { telemetryPrinters } from './print-telemetry.ts';
 import { common, type Subcommand } from './subcommand.ts';
@@ -52,7 +53,11 @@ export const openNode = async (home: Home) => {
       if (answer) return answer;
       offline ??= await openStore();
       const { runMethod } = await import('#reference/operations/methods.ts');
-      return runMethod(offline, method, params);
+      const said = await runMethod(offline, method, params);
+      // A method knows its node and not where that lives.
+      return !said.ok && said.status === 'node_not_running'
+        ? refused('node_not_running', notRunning(home).message)
+        : said;
     },
     close: () => offline?.stop(),
   };
@@ -72,7 +77,7 @@ const allPrinters = { ...printers, ...telemetryPrinters };
 
 /** Prints an answer, for people or as JSON, and gives the exit code. */
 export const show = (name: string, answer: Answer, spoken: Spoken): number => {
-  if (spoken.values.has('json')) {
+  if (spoken.values.has('json') || (answer.ok && spoken.values.has('otlp'))) {
     console.log(JSON.stringify(answer.ok ? { ok: true, result: answer.value } : answer));
   } else if (answer.ok) {
     for (const line of allPrinters[name]?.(answer.value) ?? []) console.log(line);

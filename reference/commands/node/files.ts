@@ -60,7 +60,12 @@ const runImport = async (home: Home, spoken: Spoken): Promise<number> => {
   try {
     const total = { offered: 0, taken: 0, refused: 0, waiting: 0, missing: 0 };
     for (const lines of inLots(text.split('\n').filter((line) => line !== ''))) {
-      const answer = await node.ask('ledger.import', { ...said(spoken, 'currency'), lines });
+      const before = total.offered;
+      const answer = await node.ask('ledger.import', {
+        ...said(spoken, 'currency'),
+        lines,
+        before,
+      });
       if (!answer.ok) return show('import', answer, spoken);
       const { offered, taken, refused, waiting, missing } = answer.value as typeof total;
       total.offered += offered;

@@ -54,6 +54,13 @@ export const homeAt = (asked: string | undefined): Home => {
   };
 };
 
+/** That nobody can be asked, and what to type next. */
+export const notRunning = ({ directory }: Home): Fault =>
+  new Fault(
+    'node_not_running',
+    `no node runs in ${directory}: start it with "npm run node start data ${directory}"`,
+  );
+
 /** Content and DIDs without a network: for reading the papers of one. */
 export const contentLayer = (): Content => createContent();
 export const publicKeyOf = (did: string) =>
@@ -150,6 +157,16 @@ export const ensureIdentity = async (
   return { did: createSigner(seed).did, created: true };
 };
 
+/** The network that a file holds. Throws `network_invalid` naming the file. */
+export const networkIn = (path: string, bytes: Uint8Array): Network => {
+  try {
+    return readNetwork(bytes, contentLayer(), publicKeyOf);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault(error.code, error.message.replace('network.json', path), { cause: error });
+  }
+};
+
 /** The home's network. Throws `network_missing` with the command that mends it, or `network_invalid`. */
 export const readHomeNetwork = async (home: Home): Promise<Network> => {
   const bytes = await readFile(home.networkPath).catch((error: NodeJS.ErrnoException) => {
@@ -160,7 +177,7 @@ export const readHomeNetwork = async (home: Home): Promise<Network> => {
         : `${home.networkPath}: ${messageOf(error)}`,
     );
   });
-  return readNetwork(bytes, contentLayer(), publicKeyOf);
+  return networkIn(home.networkPath, bytes);
 };
 
 /**
