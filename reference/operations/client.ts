@@ -35,7 +35,10 @@ const isAlive = (pid: number): boolean => {
 export const readControl = async (path: string): Promise<Control | undefined> => {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw new Fault('node_not_running', `${path} cannot be read: ${messageOf(error)}`);
+    throw new Fault(
+      'node_not_running',
+      `${path} cannot be read (${messageOf(error)}): take it away; if the node runs, stop it and start it again`,
+    );
   });
   if (text === undefined) return undefined;
   const control = parseControl(path, text);
@@ -68,6 +71,10 @@ const neverSent = (error: unknown): boolean =>
 /** The address belongs to somebody else by now: a killed node leaves its file and frees its port. */
 const isStranger = (status: number): boolean => [401, 403, 404, 405].includes(status);
 
+/** Another program, or our own node and a control.json that is not its own: both end alike. */
+const strangerAt = (address: string): string =>
+  `who answers at ${address} does not know the token of control.json: if the node runs, stop it and start it again`;
+
 /**
  * Runs a method on a running node. Throws Fault `node_not_running` when nobody answers there, or
  * somebody else does: then nothing was done. Throws `node_unreachable` when the node fell silent after
@@ -85,13 +92,17 @@ export const callNode = async (
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
   }).catch((error: unknown) => {
     if (neverSent(error)) {
-      throw new Fault('node_not_running', `nobody answers at ${address}`, { cause: error });
+      throw new Fault(
+        'node_not_running',
+        `nobody answers at ${address}: the node that wrote control.json is gone; start it again`,
+        { cause: error },
+      );
     }
     throw silent(address, error);
   });
   if (isStranger(response.status)) {
     await response.body?.cancel();
-    throw new Fault('node_not_running', `another program answers at ${address}`);
+    throw new Fault('node_not_running', strangerAt(address));
   }
   const text = await response.text().catch((error: unknown) => {
     throw silent(address, error);
@@ -101,7 +112,7 @@ export const callNode = async (
   }
   const answer = readAnswer(text);
   if (answer === undefined) {
-    throw new Fault('node_not_running', `another program answers at ${address}`);
+    throw new Fault('node_not_running', strangerAt(address));
   }
   return answer;
 };
@@ -109,7 +120,7 @@ export const callNode = async (
 const silent = (address: string, cause: unknown): Fault =>
   new Fault(
     'node_unreachable',
-    `the node at ${address} fell silent (${messageOf(cause)}): what it was asked may be done or not; look before you ask again`,
+    `the node at ${address} fell silent (${messageOf((cause as Error).cause ?? cause)}): what it was asked may be done or not; look before you ask again`,
     { cause },
   );
 

@@ -48,9 +48,10 @@ export const openNode = async (home: Home) => {
       throw hasCode(error, 'store_locked') ? (silence ?? error) : error;
     });
   return {
-    async ask(method: string, params: Json): Promise<Answer> {
+    async ask(method: string, params: Json, onlyRunning = false): Promise<Answer> {
       const answer = offline ? undefined : await askRunning(method, params);
       if (answer) return answer;
+      if (onlyRunning) throw silence ?? notRunning(home);
       offline ??= await openStore();
       const { runMethod } = await import('#reference/operations/methods.ts');
       const said = await runMethod(offline, method, params);
@@ -63,11 +64,16 @@ export const openNode = async (home: Home) => {
   };
 };
 
-/** Asks one thing. */
-export const ask = async (home: Home, method: string, params: Json): Promise<Answer> => {
+/** Asks one thing; `onlyRunning` says that a node that does not run has no answer to it. */
+export const ask = async (
+  home: Home,
+  method: string,
+  params: Json,
+  onlyRunning = false,
+): Promise<Answer> => {
   const node = await openNode(home);
   try {
-    return await node.ask(method, params);
+    return await node.ask(method, params, onlyRunning);
   } finally {
     await node.close();
   }
@@ -98,6 +104,8 @@ export const question = (
     readonly restMin?: number;
     readonly restMax?: number;
     readonly params?: (spoken: Spoken) => Json | Promise<Json>;
+    /** A node that does not run has no answer to it. */
+    readonly onlyRunning?: boolean;
   } = {},
 ): Subcommand => ({
   usage: options.usage ?? '',
@@ -107,6 +115,6 @@ export const question = (
   words: { ...options.words, ...common },
   run: async (home, spoken) => {
     const params = (await options.params?.(spoken)) ?? {};
-    return show(name, await ask(home, method, params), spoken);
+    return show(name, await ask(home, method, params, options.onlyRunning), spoken);
   },
 });

@@ -34,8 +34,9 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   join,
   start,
   status: question('status', 'network.status', 'who, where, how many, and what was refused'),
-  peers: question('peers', 'network.peers', 'open links'),
+  peers: question('peers', 'network.peers', 'open links', { onlyRunning: true }),
   dial: question('dial', 'network.dial', 'dials an address until it answers', {
+    onlyRunning: true,
     usage: 'HOST:PORT',
     restMin: 1,
     restMax: 1,
@@ -98,17 +99,21 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   snapshot,
   watch,
   page,
-  stats: question('stats', 'network.stats', 'what was counted since the start'),
+  stats: question('stats', 'network.stats', 'what was counted since the start', {
+    onlyRunning: true,
+  }),
   spans: question(
     'spans',
     'node.spans',
     'the last pieces of work: when, how long, how they ended',
     {
+      onlyRunning: true,
       words: { otlp: { summary: 'as OTLP in JSON, for an OpenTelemetry collector; implies json' } },
       params: ({ values }) => ({ otlp: values.has('otlp') }),
     },
   ),
   fault: question('fault', 'network.fault', 'cuts the links with some peers, for demonstrations', {
+    onlyRunning: true,
     usage: 'cut WHO... | heal',
     restMin: 1,
     restMax: 64,

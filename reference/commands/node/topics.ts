@@ -23,6 +23,7 @@ const openWords: Vocabulary = {
 export const topicCommands: { readonly [name: string]: Subcommand } = {
   topics: question('topics', 'gossip.topics', 'what is held of each topic'),
   open: question('open', 'gossip.open', 'opens a topic, such as garden:plans', {
+    onlyRunning: true,
     usage: 'TOPIC',
     restMin: 1,
     restMax: 1,
@@ -44,18 +45,21 @@ export const topicCommands: { readonly [name: string]: Subcommand } = {
     },
   }),
   close: question('close', 'gossip.close', 'closes a topic here', {
+    onlyRunning: true,
     usage: 'TOPIC',
     restMin: 1,
     restMax: 1,
     params: ({ rest }) => ({ topic: rest[0]! }),
   }),
   publish: question('publish', 'gossip.publish', 'says something in an open topic', {
+    onlyRunning: true,
     usage: 'TOPIC TEXT',
     restMin: 2,
     restMax: 2,
     params: ({ rest }) => ({ topic: rest[0]!, text: rest[1]! }),
   }),
   read: question('read', 'gossip.said', 'what is remembered of an open topic, causes first', {
+    onlyRunning: true,
     usage: 'TOPIC',
     restMin: 1,
     restMax: 1,

@@ -55,7 +55,7 @@ export const currencyOf = (node: Node, name: string | undefined) => {
     ? ({ ok: true, value: { ...found, topic: ledgerTopic(found.name) } } as const)
     : refused(
         'currency_unknown',
-        `expected ${currencies.map((each) => each.name).join(' or ')}, got "${name}"`,
+        `expected one of ${currencies.map((each) => each.name).join(', ')}, got ${name}`,
       );
 };
 

@@ -32,7 +32,6 @@ const status = (node: Node): Answer =>
   });
 
 const peers = (node: Node): Answer =>
-  notRunning(node) ??
   ok(
     node.peers().map(({ did, address, side, roundTripMs }) => {
       const { trustClass, conduct } = node.trust(did);
