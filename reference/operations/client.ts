@@ -1,8 +1,8 @@
 /** Asks a running node: JSON-RPC over loopback with the token of its `control.json`. */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
+import { readRegular } from '#reference/host/regular-file.ts';
 import type { Answer } from './methods/method.ts';
 
 /** How to reach a running node: written at its start with mode 0600, removed at its end. */
@@ -11,6 +11,9 @@ export interface Control {
   readonly token: string;
   readonly pid: number;
 }
+
+/** Ours has about 120. */
+const CONTROL_BYTES_MAX = 4_096;
 
 const controlSchema = z.strictObject({
   address: z.string().regex(/^127\.0\.0\.1:\d{1,5}$/),
@@ -33,7 +36,7 @@ const isAlive = (pid: number): boolean => {
  * `node_not_running` for a file that says nothing.
  */
 export const readControl = async (path: string): Promise<Control | undefined> => {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readRegular(path, CONTROL_BYTES_MAX).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw new Fault(
       'node_not_running',
@@ -41,7 +44,7 @@ export const readControl = async (path: string): Promise<Control | undefined> =>
     );
   });
   if (text === undefined) return undefined;
-  const control = parseControl(path, text);
+  const control = parseControl(path, text.toString('utf8'));
   return isAlive(control.pid) ? control : undefined;
 };
 

@@ -1,10 +1,11 @@
 /** `node init` and `node join`: a key, and a cooperative to use it in. */
-import { readFile } from 'node:fs/promises';
+import { CONTENT_BYTES_MAX } from '#contracts/content.ts';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
 import { show } from './ask.ts';
 import { foundNetwork } from './found.ts';
 import { ensureIdentity, networkIn, publicKeyOf, writeNetwork, type Home } from './home.ts';
+import { readNamed } from './read-input.ts';
 import { common, type Subcommand } from './subcommand.ts';
 import type { Spoken, Vocabulary } from '#reference/commands/words.ts';
 
@@ -40,7 +41,7 @@ const runInit = async (home: Home, spoken: Spoken): Promise<number> => {
 
 const runJoin = async (home: Home, spoken: Spoken): Promise<number> => {
   const file = spoken.rest[0]!;
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const bytes = await readNamed(file, CONTENT_BYTES_MAX).catch((error: unknown) => {
     throw new Fault(
       'network_missing',
       `${file}: ${messageOf(error)}. Expected the network.json of who founded the network`,

@@ -150,9 +150,10 @@ const paid: Printer = (value) => {
 };
 
 const imported: Printer = (value) => {
-  const { offered, taken, refused, waiting } = value as Row;
+  const { offered, taken, refused, reasons, waiting } = value as Row;
+  const why = (reasons as readonly string[]).join(', ');
   return [
-    `${text(taken)} of ${text(offered)} records were new, ${text(refused)} were refused; ${text(waiting)} wait for ancestors`,
+    `${text(taken)} of ${text(offered)} records were new, ${text(refused)} were refused${why === '' ? '' : ` (${why})`}; ${text(waiting)} wait for ancestors`,
   ];
 };
 

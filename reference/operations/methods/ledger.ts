@@ -230,12 +230,12 @@ const imported = async (
       );
     }
   }
-  const { taken, refused: refusals } = await node.imported(found.value.topic, records);
+  const { taken, refused: refusals, reasons } = await node.imported(found.value.topic, records);
   const { waiting, missing } = node.topics().find(({ topic }) => topic === found.value.topic) ?? {
     waiting: 0,
     missing: 0,
   };
-  return ok({ offered: records.length, taken, refused: refusals, waiting, missing });
+  return ok({ offered: records.length, taken, refused: refusals, reasons, waiting, missing });
 };
 
 export const ledgerMethods: Methods = {
