@@ -154,9 +154,12 @@ const hearBlock = (block: string, heard: Heard): void => {
   const valueOf = (field: string): string | undefined =>
     lines.find((line) => line.startsWith(field))?.slice(field.length);
   const data = valueOf('data: ');
-  if (data !== undefined)
-    heard(JSON.parse(data) as { readonly [name: string]: Json }, valueOf('id: ') ?? '');
+  if (data === undefined) return;
+  heard(JSON.parse(data) as { readonly [name: string]: Json }, valueOf('id: ') ?? '');
 };
+
+/** No event of a node is longer. */
+const EVENT_CHARACTERS_MAX = 1_048_576;
 
 /**
  * Calls `heard` for every event of a running node until `signal` says stop; with the id of an earlier one,
@@ -184,8 +187,10 @@ export const watchNode = async (
       const blocks = text.split('\n\n');
       text = blocks.pop() ?? '';
       for (const block of blocks) hearBlock(block, heard);
+      if (text.length > EVENT_CHARACTERS_MAX) throw new SyntaxError('an event without end');
     }
   } catch (error) {
+    if (error instanceof SyntaxError) throw new Fault('node_not_running', strangerAt(address));
     // The node ended or the caller has heard enough: both end the stream.
     if (!signal.aborted && !(error instanceof TypeError)) throw error;
   }
