@@ -230,6 +230,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     network,
     signer,
     records,
+    unsigned: layers.records({ content, network: network.id, verify: () => true }),
     gossips,
     ledger,
     read,

@@ -22,15 +22,24 @@ export interface Spoken {
   readonly rest: readonly string[];
 }
 
-/** Edits between two words (Levenshtein), to find what was meant. */
+/** Edits between two words, to find what was meant; two letters that changed places are one (optimal string alignment). */
 export const distance = (left: string, right: string): number => {
+  let above: number[] = [];
   let row = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (const [i, letter] of left.split('').entries()) {
     const next = [i + 1];
     for (const [j, other] of right.split('').entries()) {
-      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other ? 0 : 1)));
+      const swapped = i > 0 && j > 0 && letter === right[j - 1] && left[i - 1] === other;
+      next.push(
+        Math.min(
+          next[j]! + 1,
+          row[j + 1]! + 1,
+          row[j]! + (letter === other ? 0 : 1),
+          swapped ? above[j - 1]! + 1 : Infinity,
+        ),
+      );
     }
-    row = next;
+    [above, row] = [row, next];
   }
   return row[right.length]!;
 };

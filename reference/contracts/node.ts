@@ -98,7 +98,7 @@ export interface Payment {
 }
 
 /** Why a note was not signed. */
-export type PublishStatus = 'topic_unknown' | 'not_permitted';
+export type PublishStatus = 'topic_reserved' | 'topic_unknown' | 'not_permitted';
 
 /** Why a payment was not signed. */
 export type PaymentStatus = 'currency_unknown' | Exclude<LedgerStatus, 'accepted'>;
@@ -249,7 +249,12 @@ export interface Node {
   imported(
     topic: Topic,
     records: readonly Json[],
-  ): Promise<{ readonly taken: number; readonly refused: number }>;
+  ): Promise<{
+    readonly taken: number;
+    readonly refused: number;
+    /** Each event of gossip that refused some of them, once. */
+    readonly reasons: readonly string[];
+  }>;
   /** Opens every stored record again and folds from nothing. Gives a problem a line; empty is good. */
   verify(): Generator<{ readonly checked: number }, readonly string[]>;
 

@@ -23,6 +23,7 @@ import {
   type ScryptOptions,
 } from 'node:crypto';
 import { constants, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import * as z from 'zod';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import { writeFileDurably } from './durable-file.ts';
@@ -174,7 +175,11 @@ const readText = async (path: string): Promise<string> => {
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new Fault('key_missing', `there is no key file ${path}: create one first`, { cause });
+      throw new Fault(
+        'key_missing',
+        `there is no key file ${path}: "npm run node init data ${dirname(path)}" makes one, or put a backup there`,
+        { cause },
+      );
     }
     throw unreadable(path, messageOf(cause), cause);
   }

@@ -38,7 +38,7 @@ const makeFolder = async (directory: string): Promise<void> => {
   if (existsSync(directory)) return;
   await makeFolder(dirname(directory));
   // Somebody else may have made it since; a file in the way is found by the opening.
-  await mkdir(directory).catch((error: unknown) => {
+  await mkdir(directory, { mode: 0o700 }).catch((error: unknown) => {
     if (codeOf(error) !== 'EEXIST') throw error;
   });
 };

@@ -72,7 +72,7 @@ export const readNetwork = (
   const checked = schema.safeParse(parsed.value);
   if (!checked.success) {
     const issue = checked.error.issues[0];
-    throw invalid(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong shape'}`);
+    throw invalid(`${issue?.path.join('.') || 'document'}: ${issue?.message ?? 'wrong shape'}`);
   }
   const genesis = checked.data as unknown as Genesis; // The shape was checked; the DIDs are, below.
   for (const each of everyDid(genesis)) {

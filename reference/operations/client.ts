@@ -1,8 +1,8 @@
 /** Asks a running node: JSON-RPC over loopback with the token of its `control.json`. */
-import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
+import { readRegular } from '#reference/host/regular-file.ts';
 import type { Answer } from './methods/method.ts';
 
 /** How to reach a running node: written at its start with mode 0600, removed at its end. */
@@ -11,6 +11,9 @@ export interface Control {
   readonly token: string;
   readonly pid: number;
 }
+
+/** Ours has about 120. */
+const CONTROL_BYTES_MAX = 4_096;
 
 const controlSchema = z.strictObject({
   address: z.string().regex(/^127\.0\.0\.1:\d{1,5}$/),
@@ -33,12 +36,15 @@ const isAlive = (pid: number): boolean => {
  * `node_not_running` for a file that says nothing.
  */
 export const readControl = async (path: string): Promise<Control | undefined> => {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readRegular(path, CONTROL_BYTES_MAX).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw new Fault('node_not_running', `${path} cannot be read: ${messageOf(error)}`);
+    throw new Fault(
+      'node_not_running',
+      `${path} cannot be read (${messageOf(error)}): take it away; if the node runs, stop it and start it again`,
+    );
   });
   if (text === undefined) return undefined;
-  const control = parseControl(path, text);
+  const control = parseControl(path, text.toString('utf8'));
   return isAlive(control.pid) ? control : undefined;
 };
 
@@ -68,6 +74,10 @@ const neverSent = (error: unknown): boolean =>
 /** The address belongs to somebody else by now: a killed node leaves its file and frees its port. */
 const isStranger = (status: number): boolean => [401, 403, 404, 405].includes(status);
 
+/** Another program, or our own node and a control.json that is not its own: both end alike. */
+const strangerAt = (address: string): string =>
+  `who answers at ${address} does not know the token of control.json: if the node runs, stop it and start it again`;
+
 /**
  * Runs a method on a running node. Throws Fault `node_not_running` when nobody answers there, or
  * somebody else does: then nothing was done. Throws `node_unreachable` when the node fell silent after
@@ -85,13 +95,17 @@ export const callNode = async (
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
   }).catch((error: unknown) => {
     if (neverSent(error)) {
-      throw new Fault('node_not_running', `nobody answers at ${address}`, { cause: error });
+      throw new Fault(
+        'node_not_running',
+        `nobody answers at ${address}: the node that wrote control.json is gone; start it again`,
+        { cause: error },
+      );
     }
     throw silent(address, error);
   });
   if (isStranger(response.status)) {
     await response.body?.cancel();
-    throw new Fault('node_not_running', `another program answers at ${address}`);
+    throw new Fault('node_not_running', strangerAt(address));
   }
   const text = await response.text().catch((error: unknown) => {
     throw silent(address, error);
@@ -101,7 +115,7 @@ export const callNode = async (
   }
   const answer = readAnswer(text);
   if (answer === undefined) {
-    throw new Fault('node_not_running', `another program answers at ${address}`);
+    throw new Fault('node_not_running', strangerAt(address));
   }
   return answer;
 };
@@ -109,7 +123,7 @@ export const callNode = async (
 const silent = (address: string, cause: unknown): Fault =>
   new Fault(
     'node_unreachable',
-    `the node at ${address} fell silent (${messageOf(cause)}): what it was asked may be done or not; look before you ask again`,
+    `the node at ${address} fell silent (${messageOf((cause as Error).cause ?? cause)}): what it was asked may be done or not; look before you ask again`,
     { cause },
   );
 
@@ -140,9 +154,12 @@ const hearBlock = (block: string, heard: Heard): void => {
   const valueOf = (field: string): string | undefined =>
     lines.find((line) => line.startsWith(field))?.slice(field.length);
   const data = valueOf('data: ');
-  if (data !== undefined)
-    heard(JSON.parse(data) as { readonly [name: string]: Json }, valueOf('id: ') ?? '');
+  if (data === undefined) return;
+  heard(JSON.parse(data) as { readonly [name: string]: Json }, valueOf('id: ') ?? '');
 };
+
+/** No event of a node is longer. */
+const EVENT_CHARACTERS_MAX = 1_048_576;
 
 /**
  * Calls `heard` for every event of a running node until `signal` says stop; with the id of an earlier one,
@@ -170,8 +187,10 @@ export const watchNode = async (
       const blocks = text.split('\n\n');
       text = blocks.pop() ?? '';
       for (const block of blocks) hearBlock(block, heard);
+      if (text.length > EVENT_CHARACTERS_MAX) throw new SyntaxError('an event without end');
     }
   } catch (error) {
+    if (error instanceof SyntaxError) throw new Fault('node_not_running', strangerAt(address));
     // The node ended or the caller has heard enough: both end the stream.
     if (!signal.aborted && !(error instanceof TypeError)) throw error;
   }

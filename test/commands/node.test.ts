@@ -137,7 +137,14 @@ describe('two nodes', () => {
     expect([ofAlice, ofBob]).toMatchObject([{ created: true }, { created: true }]);
     expect(founded).toMatchObject({ did: ofAlice?.did, created: false });
     const { network } = founded!;
-    expect(joined).toEqual({ did: ofBob?.did, created: false, network, name: 'coop' });
+    expect(joined).toEqual({
+      did: ofBob?.did,
+      created: false,
+      network,
+      name: 'coop',
+      you: 'bob',
+      directory: b,
+    });
   });
 
   it('keep keys and control for their owner alone', () => {
@@ -213,6 +220,16 @@ describe('two nodes', () => {
     expect((await inProcess('export', 'data', a)).out).toBe(readFileSync(file, 'utf8'));
     const lines = await ask<readonly string[]>('export', 'data', a);
     expect(`${lines.join('\n')}\n`).toBe(readFileSync(file, 'utf8'));
+  });
+
+  it('give spans as OTLP, which implies json', async () => {
+    const [plain, json] = [
+      await inProcess('spans', 'otlp', 'data', a),
+      await inProcess('spans', 'otlp', 'json', 'data', a),
+    ];
+    for (const ran of [plain, json]) {
+      expect(resultOf<object>(ran)).toMatchObject({ resourceSpans: [{}] });
+    }
   });
 
   it('hold the same bytes', async () => {
@@ -292,12 +309,22 @@ describe('two nodes', () => {
       [['pay', 'bob', '1', 'memo', 'é'.repeat(2_049)], 1, 'params_invalid', /memo: at most 4096/],
       [['pay', 'bob\u001b[2J', '1'], 1, 'person_unknown', /got bob\?\[2J/],
       [['history', 'zoe'], 1, 'person_unknown', /got zoe/],
-      [['history', 'after', 'ab'], 1, 'cursor_unknown', /no entry ab/],
+      [['history', 'after', 'f'.repeat(64)], 1, 'cursor_unknown', /no entry f/],
+      [['history', 'after', 'zz'], 1, 'params_invalid', /after: expected an id or its beginning/],
+      [['pay', '', '1'], 1, 'params_invalid', /to: expected a name or a DID/],
+      [['publish', 'ledger:hours', 'x'], 1, 'topic_reserved', /ledger:hours takes no notes/],
+      [['publish', 'a:b', ''], 1, 'params_invalid', /text: expected something to say/],
+      [['open', ''], 1, 'params_invalid', /topic: expected a topic, such as garden:plans/],
+      [['open', 'a:b', 'trusted', 'nope'], 64, 'usage', /trusted: expected Isolated or Known/],
+      [['dispute', 'ab', 'reason', ''], 1, 'params_invalid', /reason: expected what is wrong/],
+      [['blances', 'x'], 64, 'usage', /did you mean "balances"/],
+      [['pya'], 64, 'usage', /did you mean "pay"/],
       [['balances', 'gold'], 1, 'currency_unknown', /got gold/],
       [['export', 'currency', 'gold'], 1, 'currency_unknown', /got gold/],
       [['dial', 'nowhere'], 1, 'params_invalid', /expected host:port/],
       [['dial', '127.0.0.1:0'], 1, 'params_invalid', /expected host:port/],
       [['dial', '127.0.0.1:65536'], 1, 'params_invalid', /expected host:port/],
+      [['fault', 'cut', 'alice'], 1, 'person_self', /alice is this node itself/],
       [['fault', 'cut', 'zoe'], 1, 'person_unknown', /got zoe/],
       [['fault', 'heal', 'bob'], 64, 'usage', /say "fault cut WHO..." or "fault heal"/],
       [['fault', 'break'], 64, 'usage', /say "fault cut/],
@@ -330,7 +357,7 @@ describe('two nodes', () => {
       [['start', 'digestJitterMs', '20000'], 64, 'settings_invalid', /must be below/],
     ] as const)('%j with exit code %i and status %s', async (words, code, status, sentence) => {
       const home = words.some((word) => word === 'data') ? [] : ['data', a];
-      const ran = await inProcess(...words, ...(words[0] === 'blances' ? [] : home));
+      const ran = await inProcess(...words, ...(['blances', 'pya'].includes(words[0]) ? [] : home));
       expect(ran).toEqual(refusal(code, status, sentence));
       if (home.length === 0) return;
       const json = await inProcess(...words, ...home, 'json');
@@ -375,9 +402,17 @@ describe('two nodes', () => {
     for (const words of [
       ['dial', '127.0.0.1:9'],
       ['fault', 'heal'],
+      ['peers'],
+      ['stats'],
+      ['spans'],
+      ['read', 'a:b'],
     ]) {
       expect(await inProcess(...words, 'data', a)).toEqual(
-        refusal(1, 'node_not_running', /start it first/),
+        refusal(
+          1,
+          'node_not_running',
+          /no node runs in .*: start it with "npm run node start data /,
+        ),
       );
     }
     expect(await ask('status', 'data', a)).toMatchObject({ running: false, address: null });
@@ -635,7 +670,7 @@ describe('a home', () => {
       },
       1,
       'network_missing',
-      /EISDIR/,
+      /it is no regular file/,
     ],
     ['no key', (home) => rmSync(join(home, 'key.json')), 1, 'key_missing', /there is no key file/],
     ['an empty key', key(() => ''), 1, 'key_unreadable', /no JSON/],
@@ -757,7 +792,8 @@ describe('a home', () => {
     [['name', 'alice'], /"name" is for founding a network: say "network NAME" too/],
     [['network', 'x', 'name', 'b b'], /name: expected a letter, then letters/],
     [['network', 'x', 'name', '7'], /name: expected a letter/],
-    [['network', 'x', 'members', 'bob'], /members: bob: expected 56 characters/],
+    [['network', 'x', 'members', 'bob'], /members: expected name=did:key:.*, got bob/],
+    [['network', 'x', 'members', 'bob=x'], /members: bob: expected 56 characters/],
     [['network', 'x', 'members', `bob=${STRANGER}=x`], /members: expected name=did:key/],
     [['network', 'x', 'members', `=${STRANGER}`], /members: expected name=did:key/],
     [['network', 'x', 'members', `bob=${STRANGER},Bob=${STRANGER}`], /bob is named twice/],

@@ -249,6 +249,9 @@ describe('npm run node dispute', () => {
     );
     const refunded = await say('refund', payment.id, 'memo', 'sorry');
     expect(refunded.out).toMatch(/^you gave bob 10\.00 hours back for entry [0-9a-f]{16}; entry /);
+    expect(await say('refund', payment.id)).toEqual(
+      refusal(1, 'refunded_already', /entry [0-9a-f]{64} gave it back/),
+    );
     // Alice filed it and Alice gave back: only the other party can settle it.
     expect(await ask('disputes')).toMatchObject([{ state: 'open', due: '0.01', returned: '0.00' }]);
     const paid = await ask('pay', 'bob', '1', 'refunds', payment.id.slice(0, 10));

@@ -114,7 +114,7 @@ describe('trust', () => {
     await within('a node to end', alice.ended, 5_000);
     expect(await ask()).toMatchObject([{ did: BOB, score: 0.8, direct: { by: 'alice' } }]);
     expect(await trust('set', 'bob', '0.1')).toEqual(
-      refusal(EXIT.failed, 'node_not_running', /start it first/),
+      refusal(EXIT.failed, 'node_not_running', /start it with "npm run node start data /),
     );
   });
 });

@@ -20,6 +20,8 @@ const unpadded = (text: string): string =>
     .map((line) => line.trim())
     .join('\n');
 
+const isRow = (line: string): boolean => line.startsWith('|');
+
 describe('the manual', async () => {
   let manual = await readFile(MANUAL, 'utf8');
   if (process.env['UPDATE_MANUAL'] !== undefined) {
@@ -42,6 +44,15 @@ describe('the manual', async () => {
     const packages = [...Object.keys(dependencies ?? {}), ...Object.keys(devDependencies ?? {})];
     const unexplained = packages.filter((name) => !manual.includes(`| \`${name}\``));
     expect(unexplained).toEqual([]);
+  });
+
+  it('has no table twice: every row of a table begins differently', () => {
+    const tables = manual.split(/\n(?!\|)/).map((part) => part.split('\n').filter(isRow));
+    const twice = tables.flatMap((rows) => {
+      const firsts = rows.map((row) => row.split('|')[1]!.trim());
+      return firsts.filter((first, index) => first !== '' && firsts.indexOf(first) < index);
+    });
+    expect(twice).toEqual([]);
   });
 
   it.each(['README.md', 'manual.md'])('%s links to nothing that is not there', async (name) => {

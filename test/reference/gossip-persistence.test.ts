@@ -151,7 +151,7 @@ describe('gossip persistence', () => {
   });
 });
 
-describe('one number, one record', () => {
+describe('one number, one record (F18)', () => {
   const topic: Topic = 'proof:numbers';
 
   /** A cluster of two whose first node publishes; its snapshots lie on a disk that may be exchanged. */

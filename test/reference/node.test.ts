@@ -131,14 +131,14 @@ describe('an import', () => {
       const empty = await startCluster('import', 3);
       const taking = nodeOf(empty.places[BOB]).imported(TOPIC, order);
       await run(empty, 3_000);
-      expect(await taking).toEqual({ taken: claims.length, refused: 0 });
+      expect(await taking).toEqual({ taken: claims.length, refused: 0, reasons: [] });
       expect(empty.places.map(exportOf)).toEqual([wanted, wanted, wanted]);
       expect(balancesOf(empty, empty.places[CHARLIE]!)).toEqual(
         balancesOf(cluster, cluster.places[ALICE]!),
       );
       const again = nodeOf(empty.places[BOB]).imported(TOPIC, order);
       await run(empty, 1_000);
-      expect(await again).toEqual({ taken: 0, refused: 0 });
+      expect(await again).toEqual({ taken: 0, refused: 0, reasons: [] });
     }
   });
 });

@@ -91,7 +91,7 @@ const gigabyte = (): Uint8Array[] => {
   return Array.from({ length: 64 }, () => block);
 };
 
-describe('a hostile packed frame', () => {
+describe('a hostile packed frame (F14)', () => {
   const good = new TextEncoder().encode('{}');
   const hostile: { readonly [what: string]: () => Uint8Array } = {
     'of a gigabyte of zeros': () => framed(Buffer.concat([Buffer.from([1]), ...gigabyte()])),

@@ -126,7 +126,7 @@ const crashes = async (
   return { images, broken };
 };
 
-describe('a crash while a snapshot is saved', () => {
+describe('a crash while a snapshot is saved (F1)', () => {
   it('leaves the old or the new, at every step and however the disk reordered them, twice in a row', async () => {
     const run = await saving(3);
     const { images, broken } = await crashes(run, { twice: true });
@@ -226,7 +226,7 @@ describe('these tests', () => {
   });
 });
 
-describe('a disk that fails', () => {
+describe('a disk that fails (F3)', () => {
   it.each(['ENOSPC', 'EIO', 'EFBIG', 'EROFS'])(
     'with %s at any call leaves a generation, says so, and the next save is whole',
     async (code) => {

@@ -139,7 +139,7 @@ describe('a snapshot', () => {
   });
 });
 
-describe('bit rot', () => {
+describe('bit rot (F4)', () => {
   it('is noticed at every byte, and at every bit of the first 4 KiB', () => {
     // Many subscribers: longer than 4 KiB.
     const subscribers = Array.from({ length: 100 }, (_, index) => didOf(index)).toSorted();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Json } from '#contracts/identifiers.ts';
+import type { Json, RecordId } from '#contracts/identifiers.ts';
 import type { GossipMessage } from '#contracts/messages.ts';
+import type { Outcome } from '#contracts/outcome.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import { TOPIC, type Cluster, type Place } from '#reference/sim/cluster.ts';
 import {
@@ -111,6 +112,32 @@ describe('an author who signs two children of one record and tells each to anoth
       for (const place of honestOf(cluster)) expect(balancesOf(cluster, place)).toEqual(before);
     });
   }
+});
+
+describe('a node whose own key signed two records after one, as a copy of its folder would', () => {
+  it('signs no payment that nobody would count, and says why', async () => {
+    const { cluster, liar, first } = await begin('own fork');
+    const [ann, ben] = cluster.places as [Place, Place];
+    const pair = [ann, ben].map((to) => liar.sign({ after: first, to, amount: 100 }));
+    liar.tell(ann, [announce(...pair)]);
+    await run(cluster, 2_000);
+    cluster.crash(LIAR); // The liar, who has sat there since.
+    await cluster.start(LIAR);
+    const place = cluster.places[LIAR]!;
+    const knowsIt = () => nodeOf(place).topics()[0]!.forked.length === 1;
+    expect(await runUntil(cluster, knowsIt)).toBeDefined();
+    let said: Outcome<RecordId, string> | undefined;
+    const payment = { currency: 'hours', to: ann.did, amount: 1n };
+    void nodeOf(place)
+      .pay(payment)
+      .then((outcome) => (said = outcome));
+    await runUntil(cluster, () => said !== undefined);
+    expect(said).toMatchObject({
+      status: 'sequence_conflict',
+      reason: expect.stringContaining('node ledger conflicts') as string,
+    });
+    expect(standingOf(place, place)).toHaveLength(3);
+  });
 });
 
 describe('an author who signs many children of one record', () => {

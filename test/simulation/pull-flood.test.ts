@@ -83,7 +83,7 @@ const run = async (silent: boolean) => {
   return { tookMs, partnerBytes, lootBytes, loots, counters: server.counters() };
 };
 
-describe('a flood of three Isolated peers', () => {
+describe('a flood of three Isolated peers (F9)', () => {
   it('leaves a Partner within 10 % of its throughput alone, and takes a tenth of the bytes at most', async () => {
     const alone = await run(true);
     const flooded = await run(false);

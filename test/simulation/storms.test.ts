@@ -13,7 +13,7 @@ import { everyDay } from '#test/support/depth.ts';
 const ROUNDS = everyDay(200, 1_000);
 const QUIET_MS = 90_000;
 
-it(`${ROUNDS} disconnects leave no timer, no link and no peer behind`, async () => {
+it(`F22: ${ROUNDS} disconnects leave no timer, no link and no peer behind`, async () => {
   const cluster = await startCluster('a storm of disconnects', 3);
   const [alice, bob, charlie] = cluster.places;
   const isWhole = (): boolean =>

@@ -1,6 +1,6 @@
 /** Topics beside the ledgers, in whole simulated nodes: opened, said in, forgotten, refilled. */
 import { describe, expect, it } from 'vitest';
-import type { Topic } from '#contracts/identifiers.ts';
+import { TRUST_TOPIC, type Topic } from '#contracts/identifiers.ts';
 import type { NoteBody } from '#contracts/records.ts';
 import {
   RETENTION_DEFAULT,
@@ -8,8 +8,8 @@ import {
   type TopicAccess,
   type TopicPolicy,
 } from '#contracts/topics.ts';
-import type { Cluster, Place } from '#reference/sim/cluster.ts';
-import { nodeOf, run, runUntil, startCluster } from '#test/support/clusters.ts';
+import { TOPIC, type Cluster, type Place } from '#reference/sim/cluster.ts';
+import { nodeOf, problemsOf, run, runUntil, startCluster } from '#test/support/clusters.ts';
 
 const GARDEN: Topic = 'garden:plans';
 
@@ -42,10 +42,15 @@ const textsOf = (place: Place | undefined): readonly string[] =>
     .map(({ body }) => (body as NoteBody).text);
 
 /** Says something and waits until its number is taken. */
-const say = async (cluster: Cluster, place: Place | undefined, text: string): Promise<string> => {
+const say = async (
+  cluster: Cluster,
+  place: Place | undefined,
+  text: string,
+  topic = GARDEN,
+): Promise<string> => {
   let status: string | undefined;
   void nodeOf(place)
-    .publish(GARDEN, text)
+    .publish(topic, text)
     .then((outcome) => (status = outcome.ok ? 'said' : outcome.status));
   await runUntil(cluster, () => status !== undefined);
   return status ?? 'silence';
@@ -86,6 +91,21 @@ describe('an open topic', () => {
     expect(await say(cluster, eve, 'more')).toBe('said');
     nodeOf(ann).close(GARDEN);
     expect(await say(cluster, ann, 'gone')).toBe('topic_unknown');
+  });
+
+  it('is one that people opened: a note in a topic with rules of its own is not signed', async () => {
+    const cluster = await startCluster('a note in a ledger', 2);
+    await run(cluster, 2_000);
+    const [ann, ben] = cluster.places;
+    for (const topic of [TOPIC, TRUST_TOPIC, 'ledger:other'] as const) {
+      expect(await say(cluster, ann, 'hello', topic)).toBe('topic_reserved');
+    }
+    cluster.pay(0, 1, 100n);
+    await run(cluster, 2_000);
+    for (const place of [ann, ben]) {
+      expect(nodeOf(place).topics()[0]).toMatchObject({ records: 1, forked: [] });
+      expect(problemsOf(place!)).toEqual([]);
+    }
   });
 
   it('that is local stays where it is', async () => {

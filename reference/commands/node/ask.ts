@@ -4,12 +4,13 @@
  */
 import chalk from 'chalk';
 import { Fault } from '#contracts/faults.ts';
+import { refused } from '#contracts/outcome.ts';
 import type { Json } from '#contracts/identifiers.ts';
 import type { Node } from '#contracts/node.ts';
 import { callNode, readControl } from '#reference/operations/client.ts';
 import type { Answer } from '#reference/operations/methods/method.ts';
 import { EXIT, exitOf } from '#reference/commands/exit.ts';
-import type { Home } from './home.ts';
+import { notRunning, type Home } from './home.ts';
 import { printable, printers } from './print.ts';
 import { telemetryPrinters } from './print-telemetry.ts';
 import { common, type Subcommand } from './subcommand.ts';
@@ -47,22 +48,32 @@ export const openNode = async (home: Home) => {
       throw hasCode(error, 'store_locked') ? (silence ?? error) : error;
     });
   return {
-    async ask(method: string, params: Json): Promise<Answer> {
+    async ask(method: string, params: Json, onlyRunning = false): Promise<Answer> {
       const answer = offline ? undefined : await askRunning(method, params);
       if (answer) return answer;
+      if (onlyRunning) throw silence ?? notRunning(home);
       offline ??= await openStore();
       const { runMethod } = await import('#reference/operations/methods.ts');
-      return runMethod(offline, method, params);
+      const said = await runMethod(offline, method, params);
+      // A method knows its node and not where that lives.
+      return !said.ok && said.status === 'node_not_running'
+        ? refused('node_not_running', notRunning(home).message)
+        : said;
     },
     close: () => offline?.stop(),
   };
 };
 
-/** Asks one thing. */
-export const ask = async (home: Home, method: string, params: Json): Promise<Answer> => {
+/** Asks one thing; `onlyRunning` says that a node that does not run has no answer to it. */
+export const ask = async (
+  home: Home,
+  method: string,
+  params: Json,
+  onlyRunning = false,
+): Promise<Answer> => {
   const node = await openNode(home);
   try {
-    return await node.ask(method, params);
+    return await node.ask(method, params, onlyRunning);
   } finally {
     await node.close();
   }
@@ -72,7 +83,7 @@ const allPrinters = { ...printers, ...telemetryPrinters };
 
 /** Prints an answer, for people or as JSON, and gives the exit code. */
 export const show = (name: string, answer: Answer, spoken: Spoken): number => {
-  if (spoken.values.has('json')) {
+  if (spoken.values.has('json') || (answer.ok && spoken.values.has('otlp'))) {
     console.log(JSON.stringify(answer.ok ? { ok: true, result: answer.value } : answer));
   } else if (answer.ok) {
     for (const line of allPrinters[name]?.(answer.value) ?? []) console.log(line);
@@ -93,6 +104,8 @@ export const question = (
     readonly restMin?: number;
     readonly restMax?: number;
     readonly params?: (spoken: Spoken) => Json | Promise<Json>;
+    /** A node that does not run has no answer to it. */
+    readonly onlyRunning?: boolean;
   } = {},
 ): Subcommand => ({
   usage: options.usage ?? '',
@@ -102,6 +115,6 @@ export const question = (
   words: { ...options.words, ...common },
   run: async (home, spoken) => {
     const params = (await options.params?.(spoken)) ?? {};
-    return show(name, await ask(home, method, params), spoken);
+    return show(name, await ask(home, method, params, options.onlyRunning), spoken);
   },
 });

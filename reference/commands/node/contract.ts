@@ -1,5 +1,5 @@
 /** `node contract check`, `run` and `state`: agreements about transfers, in a file. */
-import { readFile } from 'node:fs/promises';
+import { CONTENT_BYTES_MAX } from '#contracts/content.ts';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
 import type { Contract } from '#contracts/contract-language.ts';
@@ -7,6 +7,7 @@ import { readAgreement } from '#reference/operations/agreements.ts';
 import type { Spoken, Vocabulary } from '#reference/commands/words.ts';
 import { ask, show } from './ask.ts';
 import { contentLayer, publicKeyOf, type Home } from './home.ts';
+import { readNamed } from './read-input.ts';
 import { common, said, type Subcommand } from './subcommand.ts';
 
 const contractWords: Vocabulary = {
@@ -18,7 +19,7 @@ const USAGE = 'check FILE | run FILE RULE NAME=VALUE... | state FILE';
 
 /** Strictly read: a key that is said twice would mean two things to two readers. */
 const readDocument = async (file: string): Promise<Json> => {
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const bytes = await readNamed(file, CONTENT_BYTES_MAX).catch((error: unknown) => {
     throw new Fault('usage', `${file}: ${messageOf(error)}. Expected the file of a contract`);
   });
   const parsed = contentLayer().parse(bytes);

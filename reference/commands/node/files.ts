@@ -1,9 +1,12 @@
 /** `node export` and `node import`: records as lines of a file. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { Fault, messageOf } from '#contracts/faults.ts';
+import { RECORD_BYTES_MAX } from '#contracts/records.ts';
 import { ask, openNode, show } from './ask.ts';
 import { EXIT } from '#reference/commands/exit.ts';
 import type { Home } from './home.ts';
+import { readLines } from './read-input.ts';
 import { common, currencyWord, said, type Subcommand } from './subcommand.ts';
 import type { Spoken } from '#reference/commands/words.ts';
 
@@ -33,42 +36,57 @@ const LOT_CHARACTERS_MAX = 4_194_304;
 const LOT_LINES_MAX = 10_000;
 
 /** Lines in their order, in lots that a request has room for. An empty file is one empty lot. */
-const inLots = (lines: readonly string[]): readonly (readonly string[])[] => {
-  const lots: string[][] = [[]];
+async function* inLots(lines: AsyncIterable<Buffer>): AsyncGenerator<readonly string[]> {
+  let lot: string[] = [];
   let characters = 0;
-  for (const line of lines) {
-    const full = characters + line.length > LOT_CHARACTERS_MAX;
-    if (full || lots.at(-1)!.length >= LOT_LINES_MAX) {
-      lots.push([]);
-      characters = 0;
+  let isFirst = true;
+  for await (const line of lines) {
+    const text = line.toString('utf8');
+    if (characters + text.length > LOT_CHARACTERS_MAX || lot.length >= LOT_LINES_MAX) {
+      yield lot;
+      [lot, characters, isFirst] = [[], 0, false];
     }
-    lots.at(-1)!.push(line);
-    characters += line.length;
+    lot.push(text);
+    characters += text.length;
   }
-  return lots;
-};
+  if (isFirst || lot.length > 0) yield lot;
+}
 
-const runImport = async (home: Home, spoken: Spoken): Promise<number> => {
-  const file = spoken.rest[0]!;
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+/** Fails at the first line that cannot be read, with what was read until then. */
+async function* linesOf(file: string): AsyncGenerator<Buffer> {
+  let number = 0;
+  try {
+    for await (const line of readLines(createReadStream(file), RECORD_BYTES_MAX)) {
+      number += 1;
+      if (line.length > RECORD_BYTES_MAX) throw new Error(`line ${number} is longer than a record`);
+      yield line;
+    }
+  } catch (error) {
     throw new Fault(
       'usage',
       `${file}: ${messageOf(error)}. Expected a file that "npm run node export FILE" wrote`,
     );
-  });
+  }
+}
+
+const runImport = async (home: Home, spoken: Spoken): Promise<number> => {
   const node = await openNode(home);
   try {
     const total = { offered: 0, taken: 0, refused: 0, waiting: 0, missing: 0 };
-    for (const lines of inLots(text.split('\n').filter((line) => line !== ''))) {
-      const answer = await node.ask('ledger.import', { ...said(spoken, 'currency'), lines });
+    const reasons = new Set<string>();
+    for await (const lines of inLots(linesOf(spoken.rest[0]!))) {
+      const params = { ...said(spoken, 'currency'), lines, before: total.offered };
+      const answer = await node.ask('ledger.import', params);
       if (!answer.ok) return show('import', answer, spoken);
-      const { offered, taken, refused, waiting, missing } = answer.value as typeof total;
+      const lot = answer.value as typeof total & { readonly reasons: readonly string[] };
+      const { offered, taken, refused, waiting, missing } = lot;
+      for (const reason of lot.reasons) reasons.add(reason);
       total.offered += offered;
       total.taken += taken;
       total.refused += refused;
       Object.assign(total, { waiting, missing });
     }
-    return show('import', { ok: true, value: total }, spoken);
+    return show('import', { ok: true, value: { ...total, reasons: [...reasons] } }, spoken);
   } finally {
     await node.close();
   }

@@ -23,8 +23,8 @@ const readMembers = (
   const taken = new Set<string>([founder[0].toLowerCase(), founder[1]]);
   for (const pair of text.split(',').filter((each) => each !== '')) {
     const [name = '', did = '', ...more] = pair.split('=');
-    if (!NAME_PATTERN.test(name) || more.length > 0) {
-      throw new Fault('usage', `members: expected name=did:key:..., got ${pair}`);
+    if (!NAME_PATTERN.test(name) || did === '' || more.length > 0) {
+      throw new Fault('usage', `members: expected name=did:key:...,name=did:key:..., got ${pair}`);
     }
     const key = publicKey(did);
     if (!key.ok) throw new Fault('usage', `members: ${name}: ${key.reason}`);

@@ -8,9 +8,9 @@
  *   control.json   while it runs: where and with which token it may be asked, mode 0600
  *   control.token  while it runs: the token alone, for Prometheus, mode 0600
  */
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Content } from '#contracts/content.ts';
+import { CONTENT_BYTES_MAX, type Content } from '#contracts/content.ts';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Genesis } from '#contracts/genesis.ts';
 import type { Did, NetworkId } from '#contracts/identifiers.ts';
@@ -19,10 +19,12 @@ import type { Signer } from '#contracts/records.ts';
 import { create as createContent } from '#reference/content/content.ts';
 import { writeFileDurably } from '#reference/host/durable-file.ts';
 import { createKeyFile, readKeyFile } from '#reference/host/key-file.ts';
+import { readRegular } from '#reference/host/regular-file.ts';
 import { readNetwork } from '#reference/node/genesis.ts';
 import { create as createRecords } from '#reference/records/records.ts';
 import { createSigner } from '#reference/records/signer.ts';
 import { askSecret } from './prompt.ts';
+import { readNamed } from './read-input.ts';
 
 /** What to type next where there is no network. */
 const CREATE_HINT =
@@ -54,20 +56,30 @@ export const homeAt = (asked: string | undefined): Home => {
   };
 };
 
+/** That nobody can be asked, and what to type next. */
+export const notRunning = ({ directory }: Home): Fault =>
+  new Fault(
+    'node_not_running',
+    `no node runs in ${directory}: start it with "npm run node start data ${directory}"`,
+  );
+
 /** Content and DIDs without a network: for reading the papers of one. */
 export const contentLayer = (): Content => createContent();
 export const publicKeyOf = (did: string) =>
   createRecords({ content: contentLayer(), network: '' as NetworkId }).publicKey(did);
+
+/** More than anybody types. */
+const PASSPHRASE_BYTES_MAX = 65_536;
 
 /** The passphrase from MURMURATION_PASSPHRASE, or from the file that MURMURATION_PASSPHRASE_FILE names. */
 export const passphrase = async (): Promise<string | undefined> => {
   const given = process.env['MURMURATION_PASSPHRASE'];
   const path = process.env['MURMURATION_PASSPHRASE_FILE'];
   if (given !== undefined || path === undefined) return given;
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const text = await readNamed(path, PASSPHRASE_BYTES_MAX).catch((error: unknown) => {
     throw new Fault('key_unreadable', `the passphrase file ${path}: ${messageOf(error)}`);
   });
-  return text.replace(/\r?\n$/, '');
+  return text.toString('utf8').replace(/\r?\n$/, '');
 };
 
 /** The seed of a sealed key, with what a person types; refuses where nobody can be asked. */
@@ -150,17 +162,29 @@ export const ensureIdentity = async (
   return { did: createSigner(seed).did, created: true };
 };
 
+/** The network that a file holds. Throws `network_invalid` naming the file. */
+export const networkIn = (path: string, bytes: Uint8Array): Network => {
+  try {
+    return readNetwork(bytes, contentLayer(), publicKeyOf);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault(error.code, error.message.replace('network.json', path), { cause: error });
+  }
+};
+
 /** The home's network. Throws `network_missing` with the command that mends it, or `network_invalid`. */
 export const readHomeNetwork = async (home: Home): Promise<Network> => {
-  const bytes = await readFile(home.networkPath).catch((error: NodeJS.ErrnoException) => {
-    throw new Fault(
-      'network_missing',
-      error.code === 'ENOENT'
-        ? `no network in ${home.directory}. ${CREATE_HINT}`
-        : `${home.networkPath}: ${messageOf(error)}`,
-    );
-  });
-  return readNetwork(bytes, contentLayer(), publicKeyOf);
+  const bytes = await readRegular(home.networkPath, CONTENT_BYTES_MAX).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw new Fault(
+        'network_missing',
+        error.code === 'ENOENT'
+          ? `no network in ${home.directory}. ${CREATE_HINT}`
+          : `${home.networkPath} cannot be read (${messageOf(error)}): put a good copy in its place`,
+      );
+    },
+  );
+  return networkIn(home.networkPath, bytes);
 };
 
 /**
@@ -170,8 +194,9 @@ export const readHomeNetwork = async (home: Home): Promise<Network> => {
 export const writeNetwork = async (home: Home, genesis: Genesis): Promise<Network> => {
   const text = `${JSON.stringify(genesis, null, 2)}\n`;
   const network = readNetwork(Buffer.from(text), contentLayer(), publicKeyOf);
-  const existing = await readFile(home.networkPath, 'utf8').catch((error: NodeJS.ErrnoException) =>
-    error.code === 'ENOENT' ? undefined : error.message,
+  const existing = await readRegular(home.networkPath, CONTENT_BYTES_MAX).then(
+    (bytes) => bytes.toString('utf8'),
+    (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? undefined : error.message),
   );
   if (existing === text) return network;
   if (existing !== undefined) {

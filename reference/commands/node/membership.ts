@@ -1,11 +1,11 @@
 /** `node init` and `node join`: a key, and a cooperative to use it in. */
-import { readFile } from 'node:fs/promises';
+import { CONTENT_BYTES_MAX } from '#contracts/content.ts';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
-import { readNetwork } from '#reference/node/genesis.ts';
 import { show } from './ask.ts';
 import { foundNetwork } from './found.ts';
-import { contentLayer, ensureIdentity, publicKeyOf, writeNetwork, type Home } from './home.ts';
+import { ensureIdentity, networkIn, publicKeyOf, writeNetwork, type Home } from './home.ts';
+import { readNamed } from './read-input.ts';
 import { common, type Subcommand } from './subcommand.ts';
 import type { Spoken, Vocabulary } from '#reference/commands/words.ts';
 
@@ -41,17 +41,25 @@ const runInit = async (home: Home, spoken: Spoken): Promise<number> => {
 
 const runJoin = async (home: Home, spoken: Spoken): Promise<number> => {
   const file = spoken.rest[0]!;
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const bytes = await readNamed(file, CONTENT_BYTES_MAX).catch((error: unknown) => {
     throw new Fault(
       'network_missing',
       `${file}: ${messageOf(error)}. Expected the network.json of who founded the network`,
     );
   });
-  const network = readNetwork(bytes, contentLayer(), publicKeyOf);
+  const network = networkIn(file, bytes);
   const sealed = spoken.values.has('sealed');
   const { did, created } = await ensureIdentity(home, { sealed });
   await writeNetwork(home, network.genesis);
-  const value = { did, created, network: network.id, name: network.genesis.name };
+  const [you = null] = Object.entries(network.genesis.names).find(([, each]) => each === did) ?? [];
+  const value = {
+    did,
+    created,
+    network: network.id,
+    name: network.genesis.name,
+    you,
+    directory: home.directory,
+  };
   return show('join', { ok: true, value }, spoken);
 };
 

@@ -34,8 +34,9 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   join,
   start,
   status: question('status', 'network.status', 'who, where, how many, and what was refused'),
-  peers: question('peers', 'network.peers', 'open links'),
+  peers: question('peers', 'network.peers', 'open links', { onlyRunning: true }),
   dial: question('dial', 'network.dial', 'dials an address until it answers', {
+    onlyRunning: true,
     usage: 'HOST:PORT',
     restMin: 1,
     restMax: 1,
@@ -98,17 +99,21 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   snapshot,
   watch,
   page,
-  stats: question('stats', 'network.stats', 'what was counted since the start'),
+  stats: question('stats', 'network.stats', 'what was counted since the start', {
+    onlyRunning: true,
+  }),
   spans: question(
     'spans',
     'node.spans',
     'the last pieces of work: when, how long, how they ended',
     {
+      onlyRunning: true,
       words: { otlp: { summary: 'as OTLP in JSON, for an OpenTelemetry collector; implies json' } },
       params: ({ values }) => ({ otlp: values.has('otlp') }),
     },
   ),
   fault: question('fault', 'network.fault', 'cuts the links with some peers, for demonstrations', {
+    onlyRunning: true,
     usage: 'cut WHO... | heal',
     restMin: 1,
     restMax: 64,
@@ -120,17 +125,23 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   }),
 };
 
+/** What is wider than its column has a line of its own, and what it means stands below. */
+const inColumns = (left: string, summary: string): string[] =>
+  left.length > 30
+    ? [`  ${left}`, `  ${''.padEnd(30)}  ${summary}`]
+    : [`  ${left.padEnd(30)}  ${summary}`];
+
 const overview = async (): Promise<string> =>
   [
     'npm run node SUBCOMMAND [WORDS]',
     '',
-    ...Object.entries(subcommands).map(
-      ([name, { usage, summary }]) => `  ${`${name} ${usage}`.padEnd(30)}  ${summary}`,
+    ...Object.entries(subcommands).flatMap(([name, { usage, summary }]) =>
+      inColumns(`${name} ${usage}`.trimEnd(), summary),
     ),
     '',
     'On standard input, JSON in and JSON out:',
-    ...Object.entries((await loadPlumbing()).commands).map(
-      ([name, { summary }]) => `  ${name.padEnd(30)}  ${summary}`,
+    ...Object.entries((await loadPlumbing()).commands).flatMap(([name, { summary }]) =>
+      inColumns(name, summary),
     ),
     '',
     'npm run node SUBCOMMAND help: the words of one.',
@@ -146,7 +157,10 @@ const helpOf = (
 
 /** Runs the command; gives its exit code. */
 export const node = async (typed: readonly string[]): Promise<number> => {
-  const [name = 'help', ...words] = typed;
+  const [first = 'help', ...rest] = typed;
+  // `help pay` is `pay help`.
+  const [name, words] =
+    first === 'help' && rest[0] !== undefined ? [rest[0], ['help']] : [first, rest];
   if (name === 'help') {
     console.log(await overview());
     return EXIT.ok;

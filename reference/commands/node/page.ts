@@ -1,7 +1,7 @@
 /** `node page`: where a browser finds the live page of a running node. */
-import { Fault } from '#contracts/faults.ts';
 import { readControl, type Control } from '#reference/operations/client.ts';
 import { show } from './ask.ts';
+import { notRunning } from './home.ts';
 import { common, type Subcommand } from './subcommand.ts';
 
 /** Behind the # the token goes to the page and to nobody else: a browser sends no fragment. */
@@ -15,9 +15,7 @@ export const page: Subcommand = {
   words: common,
   async run(home, spoken) {
     const control = await readControl(home.controlPath);
-    if (!control) {
-      throw new Fault('node_not_running', `no node runs in ${home.directory}: start it first`);
-    }
+    if (!control) throw notRunning(home);
     return show('page', { ok: true, value: { page: pageOf(control) } }, spoken);
   },
 };

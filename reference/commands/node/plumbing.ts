@@ -17,6 +17,7 @@ import { checkProof } from '#reference/quarantine/proof.ts';
 import { createSigner } from '#reference/records/signer.ts';
 import { EXIT } from '#reference/commands/exit.ts';
 import { contentLayer, publicKeyOf } from './home.ts';
+import { readAll, readLines } from './read-input.ts';
 import { readWords, type Vocabulary } from '#reference/commands/words.ts';
 
 type Result = Outcome<{ readonly [name: string]: Json }, string>;
@@ -236,42 +237,6 @@ const commands: { readonly [name: string]: Plumb } = {
   validate: { summary: 'verdicts and balances of {"genesis","records"}', run: validate },
 };
 
-/** All of standard input; what goes beyond the bound of a value is not read, and refused for it. */
-const readInput = async (): Promise<Buffer> => {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of process.stdin) {
-    chunks.push(chunk as Buffer);
-    bytes += (chunk as Buffer).length;
-    if (bytes > CONTENT_BYTES_MAX) break;
-  }
-  return Buffer.concat(chunks);
-};
-
-const NEWLINE = 0x0a;
-
-/** The lines of standard input as they come, without empty ones; a longer one than a value may be is cut. */
-async function* readLines(): AsyncGenerator<Buffer> {
-  let pieces: Buffer[] = [];
-  let bytes = 0;
-  const keep = (piece: Buffer): void => {
-    if (bytes <= CONTENT_BYTES_MAX) pieces.push(piece);
-    bytes += piece.length;
-  };
-  for await (const chunk of process.stdin) {
-    let rest = chunk as Buffer;
-    for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE)) {
-      keep(rest.subarray(0, end));
-      if (bytes > 0) yield Buffer.concat(pieces);
-      rest = rest.subarray(end + 1);
-      pieces = [];
-      bytes = 0;
-    }
-    keep(rest);
-  }
-  if (bytes > 0) yield Buffer.concat(pieces);
-}
-
 /** A command on one input; a Fault of the input (a bad genesis) is a refusal here. */
 const attempt = (name: string, input: Uint8Array): Result => {
   try {
@@ -296,7 +261,7 @@ const answerOne = (name: string, input: Uint8Array, json: boolean): number => {
 /** Each line is answered before the next one is waited for; undefined if there was none. */
 const answerLines = async (name: string): Promise<number | undefined> => {
   let code: number | undefined;
-  for await (const line of readLines()) {
+  for await (const line of readLines(process.stdin, CONTENT_BYTES_MAX)) {
     const result = attempt(name, line);
     code = result.ok ? (code ?? EXIT.ok) : EXIT.failed;
     console.log(asLine(result));
@@ -318,7 +283,7 @@ const run = async (name: string, words: readonly string[]): Promise<number | und
   const spoken = readWords(words, vocabulary, 0);
   const silence = name === 'verify' ? undefined : EXIT.ok;
   if (spoken.values.has('lines')) return (await answerLines(name)) ?? silence;
-  const input = await readInput();
+  const input = await readAll(process.stdin, CONTENT_BYTES_MAX);
   if (input.length === 0 && name === 'verify') return undefined;
   return answerOne(name, input, spoken.values.has('json'));
 };

@@ -34,6 +34,29 @@ const started: Printer = (value) => {
   ];
 };
 
+const quoted = (directory: string): string =>
+  /^[\w./~-]+$/.test(directory) ? directory : JSON.stringify(directory);
+
+const founded: Printer = (value) => {
+  const { directory, network, networkFile } = value as Row;
+  const data = quoted(text(directory));
+  return [
+    ...pairs(value),
+    network === undefined
+      ? `next: tell the DID to who founds your cooperative, or found one: npm run node init data ${data} network NAME`
+      : `next: send ${text(networkFile)} to the others, and npm run node start data ${data}`,
+  ];
+};
+
+const joined: Printer = (value) => {
+  const { directory, you } = value as Row;
+  return [
+    ...pairs(value),
+    ...(you === null ? ['nobody in it has this DID: it may be owed there, and may not owe'] : []),
+    `next: npm run node start data ${quoted(text(directory))}`,
+  ];
+};
+
 const balances: Printer = (value) => {
   const { currency, accounts, sum } = value as Row;
   const rows = (accounts as readonly Row[]).map((row) => [
@@ -81,7 +104,9 @@ const peers: Printer = (value) => {
   ]);
   return rows.length > 0
     ? table(['peer', 'address', 'we are', 'round trip ms', 'class', 'conduct', 'did'], rows)
-    : ['no open links'];
+    : [
+        'no open links: mDNS finds peers where there is multicast; else npm run node dial HOST:PORT',
+      ];
 };
 
 const topics: Printer = (value) =>
@@ -125,9 +150,10 @@ const paid: Printer = (value) => {
 };
 
 const imported: Printer = (value) => {
-  const { offered, taken, refused, waiting } = value as Row;
+  const { offered, taken, refused, reasons, waiting } = value as Row;
+  const why = (reasons as readonly string[]).join(', ');
   return [
-    `${text(taken)} of ${text(offered)} records were new, ${text(refused)} were refused; ${text(waiting)} wait for ancestors`,
+    `${text(taken)} of ${text(offered)} records were new, ${text(refused)} were refused${why === '' ? '' : ` (${why})`}; ${text(waiting)} wait for ancestors`,
   ];
 };
 
@@ -177,8 +203,8 @@ const contractState: Printer = (value) => {
 };
 
 export const printers: { readonly [name: string]: Printer } = {
-  init: pairs,
-  join: pairs,
+  init: founded,
+  join: joined,
   start: started,
   status,
   peers,

@@ -89,13 +89,17 @@ const runStart = async (home: Home, spoken: Spoken): Promise<number> => {
       did: daemon.node.did,
       network: daemon.node.network.genesis.name,
       address: daemon.address,
+      transport,
       control: daemon.control?.address ?? null,
       multicast: spoken.values.has('alone') ? 'not wanted' : (daemon.multicastUnavailable ?? null),
     };
     show('start', { ok: true, value }, spoken);
     // The daemon forgets its node while it closes, and the node has things to say until then.
     const { node } = daemon;
-    node.watch((event) => tell(node, event, spoken.values.has('json')));
+    const json = spoken.values.has('json');
+    // Links that were open before anybody listened.
+    for (const { did } of node.peers()) tell(node, { event: 'connected', peer: did }, json);
+    node.watch((event) => tell(node, event, json));
   });
   return ran ? EXIT.ok : EXIT.interrupted;
 };

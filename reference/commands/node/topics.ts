@@ -2,9 +2,9 @@
 import { Fault } from '#contracts/faults.ts';
 import { RETENTION_DEFAULT } from '#contracts/topics.ts';
 import { TRUST_CLASSES } from '#contracts/trust.ts';
-import { wholeNumber, type Vocabulary } from '#reference/commands/words.ts';
+import { oneOf, wholeNumber, type Vocabulary } from '#reference/commands/words.ts';
 import { question } from './ask.ts';
-import { said, type Subcommand } from './subcommand.ts';
+import type { Subcommand } from './subcommand.ts';
 
 const DAYS = RETENTION_DEFAULT.ageMsMax / 86_400_000;
 
@@ -23,11 +23,13 @@ const openWords: Vocabulary = {
 export const topicCommands: { readonly [name: string]: Subcommand } = {
   topics: question('topics', 'gossip.topics', 'what is held of each topic'),
   open: question('open', 'gossip.open', 'opens a topic, such as garden:plans', {
+    onlyRunning: true,
     usage: 'TOPIC',
     restMin: 1,
     restMax: 1,
     words: openWords,
     params: (spoken) => {
+      const minTrust = oneOf(spoken, 'trusted', TRUST_CLASSES);
       const allowed = spoken.values.get('for')?.split(',');
       if (allowed?.includes('')) {
         throw new Fault('usage', 'for: expected names, separated by commas');
@@ -35,7 +37,7 @@ export const topicCommands: { readonly [name: string]: Subcommand } = {
       return {
         topic: spoken.rest[0]!,
         ...(allowed && { allowed }),
-        ...said(spoken, 'trusted', 'minTrust'),
+        ...(minTrust === undefined ? {} : { minTrust }),
         scope: spoken.values.has('local') ? 'local' : 'network',
         records: wholeNumber(spoken, 'records', RETENTION_DEFAULT.recordsMax, [1, 100_000]),
         days: wholeNumber(spoken, 'days', DAYS, [1, 3_650]),
@@ -43,18 +45,21 @@ export const topicCommands: { readonly [name: string]: Subcommand } = {
     },
   }),
   close: question('close', 'gossip.close', 'closes a topic here', {
+    onlyRunning: true,
     usage: 'TOPIC',
     restMin: 1,
     restMax: 1,
     params: ({ rest }) => ({ topic: rest[0]! }),
   }),
   publish: question('publish', 'gossip.publish', 'says something in an open topic', {
+    onlyRunning: true,
     usage: 'TOPIC TEXT',
     restMin: 2,
     restMax: 2,
     params: ({ rest }) => ({ topic: rest[0]!, text: rest[1]! }),
   }),
   read: question('read', 'gossip.said', 'what is remembered of an open topic, causes first', {
+    onlyRunning: true,
     usage: 'TOPIC',
     restMin: 1,
     restMax: 1,

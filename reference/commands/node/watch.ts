@@ -2,12 +2,11 @@
  * `node watch`: prints what happens on a running node, line by line, until Ctrl-C. A stream that broke
  * is taken up again where it ended, as long as the node is there.
  */
-import { Fault } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
 import { callNode, readControl, watchNode } from '#reference/operations/client.ts';
 import { EXIT } from '#reference/commands/exit.ts';
 import type { Spoken } from '#reference/commands/words.ts';
-import type { Home } from './home.ts';
+import { notRunning, type Home } from './home.ts';
 import { printable } from './print.ts';
 import { common, type Subcommand } from './subcommand.ts';
 
@@ -25,9 +24,7 @@ const lineOf = ({ event, ...facts }: Event): string => {
 
 const runWatch = async (home: Home, spoken: Spoken): Promise<number> => {
   const control = await readControl(home.controlPath);
-  if (!control) {
-    throw new Fault('node_not_running', `no node runs in ${home.directory}: start it first`);
-  }
+  if (!control) throw notRunning(home);
   // A wrong address is known at once, not after the first event.
   await callNode(control, 'network.status', {});
   const stop = new AbortController();

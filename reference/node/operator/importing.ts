@@ -13,7 +13,7 @@ export interface ImportingOptions {
 }
 
 /** Whether an effect of an import says that a record may not enter. */
-const isRefusal = (effect: Effect): boolean =>
+const isRefusal = (effect: Effect): effect is Effect & { readonly effect: 'log' } =>
   effect.effect === 'log' &&
   effect.event.startsWith('record_') &&
   !['record_duplicate', 'record_given_up'].includes(effect.event);
@@ -24,6 +24,6 @@ export const createImporting =
     const effects = gossipOf(gossips, topic).import(host.monotonic(), claims);
     await performed(topic, effects);
     const taken = effects.filter(({ effect }) => effect === 'store').length;
-    const refused = effects.filter(isRefusal).length;
-    return { taken, refused };
+    const refused = effects.flatMap((effect) => (isRefusal(effect) ? [effect.event] : []));
+    return { taken, refused: refused.length, reasons: [...new Set(refused)].sort() };
   };

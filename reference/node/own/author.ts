@@ -8,7 +8,13 @@
 import type { Effect } from '#contracts/effects.ts';
 import { Fault } from '#contracts/faults.ts';
 import type { Host } from '#contracts/host.ts';
-import { ledgerTopic, type Did, type RecordId, type Topic } from '#contracts/identifiers.ts';
+import {
+  ledgerTopic,
+  type Did,
+  type Json,
+  type RecordId,
+  type Topic,
+} from '#contracts/identifiers.ts';
 import type { Knowledge } from '#contracts/knowledge.ts';
 import type { Ledger } from '#contracts/ledger.ts';
 import type {
@@ -30,6 +36,7 @@ import {
   type Signer,
 } from '#contracts/records.ts';
 import type { OwnTip } from '#contracts/snapshot.ts';
+import { isReserved } from '#contracts/topics.ts';
 import type { Trust } from '#contracts/trust.ts';
 import { gossipOf, type Gossips } from '../topics/topics.ts';
 
@@ -38,6 +45,8 @@ export interface AuthorOptions {
   readonly network: Network;
   readonly signer: Signer;
   readonly records: Records;
+  /** Reads own records as others will, all but the signature, which is ours. */
+  readonly unsigned: Pick<Records, 'open'>;
   readonly gossips: Gossips;
   readonly ledger: Ledger;
   /** A stored record, uncommitted ones included. */
@@ -120,6 +129,8 @@ export interface Authored {
   readonly effects: readonly Effect[];
 }
 
+type SayStatus = Exclude<PublishStatus, 'topic_reserved'>;
+
 export interface Author {
   pay(payment: Payment): Outcome<Authored, PaymentStatus>;
   /** An objection to an entry that names the author. */
@@ -131,11 +142,18 @@ export interface Author {
     kind: Kind,
     topic: Topic,
     body: RecordBodies[Kind],
-  ): Outcome<Authored, PublishStatus>;
+  ): Outcome<Authored, SayStatus>;
+  /** Something said in a topic that people opened. */
+  note(topic: Topic, text: string): Outcome<Authored, PublishStatus>;
 }
 
+/** What the ledger would accept and nobody would count. */
+const OWN_FORK =
+  'this key has signed two records after one, so nothing it signs counts any more: see "npm run node ledger conflicts"';
+
 export const createAuthor = (options: AuthorOptions): Author => {
-  const { host, network, signer, records, gossips, ledger, read, ownTip, trust } = options;
+  const { host, network, signer, records, unsigned, gossips, ledger, read, ownTip, trust } =
+    options;
 
   const draft = <Kind extends RecordKind>(
     kind: Kind,
@@ -152,10 +170,13 @@ export const createAuthor = (options: AuthorOptions): Author => {
     );
   };
 
-  const published = (record: SignedRecord): Authored => ({
-    record,
-    effects: gossipOf(gossips, record.topic).publish(host.monotonic(), record),
-  });
+  /** Throws where nobody would read it: an own record that others refuse is a hole in the own chain for good. */
+  const published = (record: SignedRecord): Authored => {
+    const form = unsigned.open(record as unknown as Json);
+    if (!form.ok) throw new Error(`a record that nobody would read was not said: ${form.reason}`);
+    const effects = gossipOf(gossips, record.topic).publish(host.monotonic(), record);
+    return { record, effects };
+  };
 
   /** A record of a ledger topic, if its own ledger accepts it. */
   const judged = <Kind extends RecordKind>(
@@ -164,6 +185,9 @@ export const createAuthor = (options: AuthorOptions): Author => {
     body: RecordBodies[Kind],
   ): Outcome<Authored, DisputeStatus> => {
     const { knowledge } = gossipOf(gossips, topic);
+    if (knowledge.forked().includes(signer.did)) {
+      return refused('sequence_conflict', OWN_FORK);
+    }
     const record = draft(kind, topic, linksOf(knowledge, signer.did, read), body);
     const { status, reason } = ledger.judge(record);
     return status === 'accepted' ? accepted(published(record)) : refused(status, reason);
@@ -175,6 +199,16 @@ export const createAuthor = (options: AuthorOptions): Author => {
       return refused('currency_unknown', `expected one of ${names.join(', ')}, got ${currency}`);
     }
     return judged('icn/entry/1', ledgerTopic(currency), body);
+  };
+
+  const say: Author['say'] = (kind, topic, body) => {
+    const gossip = gossips.get(topic);
+    if (!gossip) return refused('topic_unknown', `${topic} is not open here`);
+    if (!trust.mayPublish(topic, signer.did)) {
+      return refused('not_permitted', `this node may not publish in ${topic}`);
+    }
+    const links = linksAfter(ownTip(topic), gossip.knowledge, signer.did, read);
+    return accepted(published(draft(kind, topic, links, body)));
   };
 
   return {
@@ -190,14 +224,10 @@ export const createAuthor = (options: AuthorOptions): Author => {
 
     dispute: (topic, entry, reason) => judged('icn/dispute/1', topic, { entry, reason }),
 
-    say(kind, topic, body) {
-      const gossip = gossips.get(topic);
-      if (!gossip) return refused('topic_unknown', `${topic} is not open here`);
-      if (!trust.mayPublish(topic, signer.did)) {
-        return refused('not_permitted', `this node may not publish in ${topic}`);
-      }
-      const links = linksAfter(ownTip(topic), gossip.knowledge, signer.did, read);
-      return accepted(published(draft(kind, topic, links, body)));
-    },
+    note: (topic, text) =>
+      isReserved(topic)
+        ? refused('topic_reserved', `${topic} takes no notes: open a topic of your own`)
+        : say('icn/note/1', topic, { text }),
+    say,
   };
 };

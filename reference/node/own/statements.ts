@@ -14,8 +14,7 @@ export const createStatements = (
 ): Statements => ({
   pay: (payment) => publish(ledgerTopic(payment.currency), () => author.pay(payment)),
   enter: (currency, body) => publish(ledgerTopic(currency), () => author.enter(currency, body)),
-  publish: (topic, text) =>
-    publish<PublishStatus>(topic, () => author.say('icn/note/1', topic, { text })),
+  publish: (topic, text) => publish<PublishStatus>(topic, () => author.note(topic, text)),
   attest: async (subject, score, days) =>
     attestations.objection(subject, score, days) ??
     publish<AttestStatus>(TRUST_TOPIC, () =>

@@ -135,7 +135,11 @@ const run = async (node: Node, asked: RunAsked): Promise<Answer> => {
   const { state } = stateOf(node, contract);
   const capabilities = ownCapability(node.did, most?.value);
   const ran = contract.run(state, { ...call, caller: node.did, capabilities });
-  if (!ran.ok) return ran;
+  if (!ran.ok) {
+    const { status, reason } = ran;
+    const units = `${reason}, in the smallest units of ${contract.currency}`;
+    return status === 'not_permitted' && most ? refused(status, units) : ran;
+  }
   const { accounts, fuelUsed } = ran.value;
   if (accounts.length === 0) {
     return refused('nothing_moved', `${asked.rule} moves nothing: there is no entry to sign`);

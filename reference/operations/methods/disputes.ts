@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { HASH_PATTERN, type Json, type RecordId, type Topic } from '#contracts/identifiers.ts';
 import type { DisputeView, Node } from '#contracts/node.ts';
 import { refused } from '#contracts/outcome.ts';
-import type { DisputeBody } from '#contracts/records.ts';
+import type { DisputeBody, EntryBody, SignedRecord } from '#contracts/records.ts';
 import { formatAmount } from '#reference/operations/amounts.ts';
 import { nameOf } from '#reference/operations/people.ts';
 import { entryOf, idPrefix } from './entries.ts';
@@ -45,6 +45,14 @@ const list = (node: Node, asked: { readonly currency?: string | undefined }): An
   return ok(node.disputes(topic).map((each) => disputeView(node, decimals, each)));
 };
 
+/** The own entry that gave an entry back, in whole or in part: nobody gives twice by a slip of the hand. */
+const givenBack = (node: Node, { id, topic }: SignedRecord): RecordId | undefined =>
+  node.history(topic, node.did).find(({ record, verdict, standing }) => {
+    const counts = verdict.status === 'accepted' && standing === 'stands';
+    const { refunds } = record.body as EntryBody;
+    return counts && record.author === node.did && refunds === id;
+  })?.record.id;
+
 /** Gives back what an entry gave this node, to whoever signed it. */
 const refund = async (
   node: Node,
@@ -61,6 +69,10 @@ const refund = async (
       'nothing_to_refund',
       `entry ${record.id} changed your balance by ${gave} ${name}`,
     );
+  }
+  const before = givenBack(node, record);
+  if (before !== undefined) {
+    return refused('refunded_already', `entry ${before} gave it back: see "npm run node history"`);
   }
   const paid = await node.pay({
     currency: name,
@@ -83,7 +95,7 @@ const refund = async (
 export const disputeMethods: Methods = {
   'ledger.dispute': change(
     'files a dispute about an entry that names this account',
-    z.strictObject({ entry: idPrefix, reason: memo.min(1) }),
+    z.strictObject({ entry: idPrefix, reason: memo.min(1, 'expected what is wrong with it') }),
     file,
   ),
   'ledger.disputes': method(

@@ -26,7 +26,8 @@ const NOTES_MAX = 1_000;
 /** Ids of one answer; whoever wants all of a ledger exports it. */
 const HEADS_SHOWN_MAX = 64;
 
-const topic = z.string().min(1).max(128);
+const EXPECTED = 'expected a topic, such as garden:plans';
+const topic = z.string().min(1, EXPECTED).max(128, EXPECTED);
 
 /** A rule as people write it: `public`, `alice, bob`, `trusted as Partner`. */
 const accessText = (node: Node, access: TopicAccess): string => {
@@ -171,7 +172,7 @@ export const gossipMethods: Methods = {
       topic,
       text: z
         .string()
-        .min(1)
+        .min(1, 'expected something to say')
         .refine(
           (text) => Buffer.byteLength(text) <= NOTE_BYTES_MAX,
           `at most ${NOTE_BYTES_MAX} bytes`,

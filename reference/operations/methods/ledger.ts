@@ -2,11 +2,11 @@
 import * as z from 'zod';
 import type { Json, Topic } from '#contracts/identifiers.ts';
 import { refused } from '#contracts/outcome.ts';
-import { MEMO_BYTES_MAX } from '#contracts/records.ts';
+import { MEMO_BYTES_MAX, RECORD_BYTES_MAX } from '#contracts/records.ts';
 import type { HistoryRow, Node } from '#contracts/node.ts';
 import { formatAmount, parseAmount } from '#reference/operations/amounts.ts';
 import { nameOf } from '#reference/operations/people.ts';
-import { entryOf, idPrefix } from './entries.ts';
+import { entryOf, idPrefix, onlyOne } from './entries.ts';
 import {
   change,
   currency,
@@ -77,10 +77,9 @@ const history = (
   if (typeof account !== 'string' && !account.ok) return account;
   const did = typeof account === 'string' ? account : account.value;
   const rows = node.history(found.value.topic, did);
-  const start = rows.findIndex(({ record }) => record.id === asked.after) + 1;
-  if (asked.after !== undefined && start === 0) {
-    return refused('cursor_unknown', `no entry ${asked.after} in this history`);
-  }
+  const after = asked.after === undefined ? undefined : rowOf(rows, asked.after);
+  if (after && !after.ok) return after;
+  const start = after ? rows.indexOf(after.value) + 1 : 0;
   const page = rows.slice(start, start + asked.limit);
   const more = start + page.length < rows.length;
   return ok({
@@ -90,6 +89,17 @@ const history = (
     cursor: more ? (page.at(-1)?.record.id ?? null) : null,
   });
 };
+
+const rowOf = (rows: readonly HistoryRow[], prefix: string) =>
+  onlyOne(
+    rows.filter(({ record }) => record.id.startsWith(prefix)),
+    {
+      what: `entry ${prefix} in this history`,
+      unknown: 'cursor_unknown',
+      ambiguous: 'cursor_ambiguous',
+    },
+    ({ record }) => record.id,
+  );
 
 const transfer = async (
   node: Node,
@@ -145,6 +155,15 @@ const overLimit = (
   return `you stand at ${now} ${name} and would stand at ${after}; you may owe ${formatAmount(limit, decimals)} at most`;
 };
 
+/** Of problems as many as a line has room for. */
+const PROBLEMS_SHOWN_MAX = 3;
+
+const problemsText = (problems: readonly string[]): string => {
+  const shown = problems.slice(0, PROBLEMS_SHOWN_MAX).join('; ');
+  const more = problems.length - PROBLEMS_SHOWN_MAX;
+  return `${shown}${more > 0 ? `; and ${more} more` : ''}. Export what you can, then sync a new store from peers`;
+};
+
 /** Records checked before other work gets its turn. */
 const VERIFY_SLICE = 64;
 
@@ -158,7 +177,7 @@ const verify = async (node: Node): Promise<Answer> => {
       const records = stored.reduce((sum, topic) => sum + topic.records, 0);
       return value.length === 0
         ? ok({ records, problems: [] })
-        : refused('store_inconsistent', value.slice(0, 20).join('; '));
+        : refused('store_inconsistent', problemsText(value));
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -192,7 +211,11 @@ const exported = (node: Node, asked: { readonly currency?: string | undefined })
 
 const imported = async (
   node: Node,
-  asked: { readonly currency?: string | undefined; readonly lines: readonly string[] },
+  asked: {
+    readonly currency?: string | undefined;
+    readonly lines: readonly string[];
+    readonly before: number;
+  },
 ): Promise<Answer> => {
   const found = currencyOf(node, asked.currency);
   if (!found.ok) return found;
@@ -201,15 +224,18 @@ const imported = async (
     try {
       records.push(JSON.parse(line) as Json);
     } catch {
-      return refused('json_malformed', `line ${index + 1} is not JSON`);
+      return refused(
+        'json_malformed',
+        `line ${asked.before + index + 1} is not JSON: expected a file that "npm run node export FILE" wrote`,
+      );
     }
   }
-  const { taken, refused: refusals } = await node.imported(found.value.topic, records);
+  const { taken, refused: refusals, reasons } = await node.imported(found.value.topic, records);
   const { waiting, missing } = node.topics().find(({ topic }) => topic === found.value.topic) ?? {
     waiting: 0,
     missing: 0,
   };
-  return ok({ offered: records.length, taken, refused: refusals, waiting, missing });
+  return ok({ offered: records.length, taken, refused: refusals, reasons, waiting, missing });
 };
 
 export const ledgerMethods: Methods = {
@@ -230,7 +256,7 @@ export const ledgerMethods: Methods = {
     z.strictObject({
       account: person.optional(),
       currency,
-      after: z.string().max(64).optional(),
+      after: idPrefix.optional(),
       limit: z.int().min(1).max(HISTORY_ROWS_MAX).default(HISTORY_ROWS_MAX),
     }),
     history as (node: Node, params: unknown) => Answer,
@@ -248,7 +274,18 @@ export const ledgerMethods: Methods = {
   ),
   'ledger.import': change(
     'offers exported records',
-    z.strictObject({ currency, lines: z.array(z.string().max(65_536)).max(100_000) }),
-    imported,
+    z.strictObject({
+      currency,
+      lines: z
+        .array(
+          z
+            .string()
+            .max(RECORD_BYTES_MAX, `longer than a record: ${RECORD_BYTES_MAX} characters at most`),
+        )
+        .max(100_000),
+      /** Lines of the same file that were offered before: for naming a line. */
+      before: z.int().min(0).default(0),
+    }),
+    imported as (node: Node, params: unknown) => Promise<Answer>,
   ),
 };

@@ -39,7 +39,10 @@ export interface Methods {
 }
 
 export const currency = z.string().max(64).optional();
-export const person = z.string().min(1).max(128);
+export const person = z
+  .string()
+  .min(1, 'expected a name or a DID')
+  .max(128, 'expected a name or a DID');
 export const none = z.strictObject({});
 
 export const ok = (value: Json): Answer => ({ ok: true, value });
@@ -63,5 +66,5 @@ export const who = (node: Node, text: string): Outcome<Did, string> =>
 /** For what makes sense on a network alone. */
 export const notRunning = (node: Node): Answer | undefined =>
   node.address === undefined
-    ? refused('node_not_running', 'the node is not running: start it first')
+    ? refused('node_not_running', 'the node is not running: start it with "npm run node start"')
     : undefined;

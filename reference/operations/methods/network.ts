@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Did } from '#contracts/identifiers.ts';
 import type { Candidate } from '#contracts/host.ts';
 import type { Node } from '#contracts/node.ts';
+import { refused } from '#contracts/outcome.ts';
 import { nameOf } from '#reference/operations/people.ts';
 import { parseAddress } from '#reference/transport/address.ts';
 import { conductView, hundredths } from './trust.ts';
@@ -57,6 +58,7 @@ const fault = (
   for (const text of asked.cut ?? []) {
     const found = who(node, text);
     if (!found.ok) return found;
+    if (found.value === node.did) return refused('person_self', `${text} is this node itself`);
     dids.push(found.value);
   }
   if (asked.heal) node.heal();

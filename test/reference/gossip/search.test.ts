@@ -146,7 +146,7 @@ describe('somebody who asks for patience', () => {
   });
 });
 
-describe('a replay', () => {
+describe('a replay (F12)', () => {
   it('of a whole conversation, three times over, changes nothing and costs a bounded answer', () => {
     const { village, ann, ben } = torn(30);
     village.connect(ann, ben);
@@ -183,7 +183,16 @@ describe('a replay', () => {
   });
 });
 
-describe('nonces', () => {
+describe('nonces (F13)', () => {
+  it('that one peer says twice are one digest, whatever the second says', () => {
+    const { village, ann } = facing();
+    ann.hears(mallory.did, digestOf({ [trudy.did]: 1 }, 'same'));
+    const asked = pullsTo(village, mallory.did).length;
+    ann.hears(mallory.did, digestOf({ [trudy.did]: 9 }, 'same'));
+    expect(ann.logged.get('digest_repeated')).toBe(1);
+    expect(pullsTo(village, mallory.did)).toHaveLength(asked);
+  });
+
   it('that two peers choose alike are two: each digest is heard', () => {
     const { ann, joins } = facing();
     joins(trudy.did);

@@ -134,7 +134,7 @@ describe('an answer', () => {
   });
 });
 
-describe('a false positive', () => {
+describe('a false positive (F19)', () => {
   /** A record that the asker's filter of this salt takes for one of its own. */
   const pinned = (base: readonly SignedRecord[], salt: string): SignedRecord => {
     const asker = holdingOf(base);
