@@ -1,6 +1,7 @@
 /** How a command starts: as one script that is kept, by two at once, and where nothing can be kept. */
 import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { wordsToRun } from '#start/built.mjs';
 import { cleanUp, launch, MAIN, ROOT, temporary, type Ran } from '#test/support/command.ts';
@@ -11,7 +12,7 @@ const FILE = 'test/support/throwing.ts';
 /** What it says, and where it says that it failed. */
 const asPlanned = {
   code: 1,
-  out: 'one two\n',
+  out: `one two ${pathToFileURL(join(ROOT, FILE)).href}\n`,
   err: expect.stringMatching(/TypeError: as planned\n.*test\/support\/throwing\.ts:8:7/s) as string,
 };
 
@@ -45,6 +46,12 @@ describe('a file of the project', () => {
     }
     const kept = readdirSync(folder).filter((name) => !name.endsWith('.json'));
     expect(kept.map((name) => join(folder, name)).sort()).toEqual(places.slice(-8).sort());
+  });
+
+  it('knows its own place also where a script built it', async () => {
+    const builder = [MAIN[0], 'test/support/building.ts', FILE, temporary()];
+    const { out } = await launch(process.execPath, builder).ended;
+    expect(await run(JSON.parse(out) as string[])).toEqual(asPlanned);
   });
 
   it('runs through the loader where no script can be kept', async () => {

@@ -1,8 +1,8 @@
-/** A program that fails, a few lines below its first: its stack must name this file and this line. */
+/** A program that says where it is and fails: its stack must name this file and the last line. */
 interface Planned {
   readonly what: string;
 }
 const planned: Planned = { what: 'as planned' };
 
-console.log(process.argv.slice(2).join(' '));
+console.log(process.argv.slice(2).join(' '), import.meta.url);
 throw new TypeError(planned.what);
