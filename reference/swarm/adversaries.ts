@@ -193,7 +193,7 @@ const createEquivocators = (adversary: Adversary, scene: Scene): readonly Liar[]
 };
 
 /** Two states of one version. The second has the greater id: where ids are compared, it wins. */
-const pairOf = (keys: SwarmKeys, start: Standing): readonly [Proposal, Proposal] => {
+export const pairOf = (keys: SwarmKeys, start: Standing): readonly [Proposal, Proposal] => {
   const one = propose(keys, start, Buffer.from('one'));
   const other = propose(keys, start, Buffer.from('other'));
   return one.state.id < other.state.id ? [one, other] : [other, one];

@@ -4,6 +4,7 @@ import type {
   Equivocation,
   Proposal,
   Quorum,
+  QuorumCertificate,
   Standing,
   StateId,
   SwarmDigest,
@@ -35,6 +36,8 @@ export interface Holding {
   held(): Standing;
   /** Who signed two words for one version. */
   evidence(): readonly Equivocation[];
+  /** What convinces others of the accepted state; undefined: nothing accepted, or a rule without votes. */
+  certificate(): QuorumCertificate | undefined;
 }
 
 /** Of whom an agent is one, and what it may do. */

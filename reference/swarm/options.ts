@@ -20,7 +20,7 @@ export interface MessageOptions {
   readonly adversary?: Adversary;
   /** Who votes where the rule is `committee`. */
   readonly committee?: readonly AgentNumber[];
-  /** Who holds the writer's state before the first round, as the writer does. */
+  /** Who holds the writer's (first) state before the first round, as the writer does. */
   readonly holders?: readonly AgentNumber[];
   readonly overlay?: Overlay;
   /** Whom agents contact, in the place of the even draws. */

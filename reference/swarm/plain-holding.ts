@@ -98,5 +98,6 @@ export const createPlainHolding = (
     },
     held: () => standingOf(held),
     evidence: () => evidence,
+    certificate: () => undefined,
   };
 };

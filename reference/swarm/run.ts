@@ -1,5 +1,5 @@
 /** What came of a run. */
-import type { Equivocation, StateId } from '#contracts/swarm.ts';
+import type { Equivocation, QuorumCertificate, StateId } from '#contracts/swarm.ts';
 import type { Drop } from './agent.ts';
 import type { CheckCosts } from './checks.ts';
 import type { MessageOptions } from './options.ts';
@@ -18,6 +18,8 @@ export interface SwarmRun {
   readonly isLive: boolean;
   /** One piece of evidence for each that signed two words, by their numbers. */
   readonly evidence: readonly Equivocation[];
+  /** What convinces whoever has the keys: of the first correct agent that has one. */
+  readonly certificate: QuorumCertificate | undefined;
   /** What was not listened to. */
   readonly drops: ReadonlyMap<Drop, number>;
   readonly checks: CheckCosts;
@@ -34,8 +36,10 @@ export const summarize = (
   const accepted = new Map<StateId, number>();
   const versions = new Map<number, Set<StateId>>();
   const evidence = new Map<number, Equivocation>();
+  let certificate: QuorumCertificate | undefined;
   for (const agent of correct.values()) {
     const { version, id } = agent.held();
+    certificate ??= agent.holding.certificate();
     for (const each of agent.holding.evidence()) {
       if (!evidence.has(each.by)) evidence.set(each.by, each);
     }
@@ -51,6 +55,7 @@ export const summarize = (
     isSafe: [...versions.values()].every((ids) => ids.size === 1),
     isLive: proposal !== undefined && accepted.get(proposal.state.id) === correct.size,
     evidence: [...evidence.values()].sort((left, right) => left.by - right.by),
+    certificate,
     drops,
     checks: checks.costs(),
     traceHash: meter.traceHash(),

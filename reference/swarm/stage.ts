@@ -1,6 +1,6 @@
 /** Who plays in a run of the message engine: keys, correct agents, liars, and when it is over. */
 import type { AgentNumber, Proposal, Standing, SwarmAgent } from '#contracts/swarm.ts';
-import { createLiars, propose, type Liar } from './adversaries.ts';
+import { createLiars, pairOf, propose, type Liar } from './adversaries.ts';
 import { createAgent, type CorrectAgent, type Drop } from './agent.ts';
 import { createChecks, type Checks } from './checks.ts';
 import type { Seat } from './holding.ts';
@@ -45,6 +45,8 @@ export const createStage = (options: MessageOptions, telemetry: SwarmTelemetry):
   const voters = committee ?? numbers;
   const quorum = quorumOf(voters.length);
   const proposal = isLiar.has(writer) ? undefined : propose(keys, start, Buffer.from('proposed'));
+  // Of a writer that lies, the first of its two states: before it changed its mind.
+  const held = proposal ?? pairOf(keys, start)[0];
   const holders = new Set([writer, ...(options.holders ?? [])]);
   const drops = new Map<Drop, number>();
   const electorate = committee && new Set(committee);
@@ -61,7 +63,7 @@ export const createStage = (options: MessageOptions, telemetry: SwarmTelemetry):
       counting: () => telemetry.span('gossip.majority_vote', { 'gossip.agent_id': number }),
     };
     return createAgent({
-      holding: createHolding(rule, seat, holders.has(number) ? proposal : undefined),
+      holding: createHolding(rule, seat, holders.has(number) ? held : undefined),
       inboxMax: options.inboxMax ?? inboxOf(fanOut),
       dropped: (why) => drops.set(why, (drops.get(why) ?? 0) + 1),
       shuns(whom) {

@@ -10,7 +10,6 @@ import type {
   AgentNumber,
   Equivocation,
   Proposal,
-  QuorumCertificate,
   Standing,
   StateId,
   Vote,
@@ -43,17 +42,12 @@ interface Candidate {
   told: Uint8Array | undefined;
 }
 
-export interface VotingHolding extends Holding {
-  /** The proof for others, once a state is accepted. */
-  certificate(): QuorumCertificate | undefined;
-}
-
 /** An agent's knowledge under votes. `first`: what it is given before the first round. */
 export const createVotingHolding = (
   isRelayed: boolean,
   seat: Seat,
   first: Proposal | undefined,
-): VotingHolding => {
+): Holding => {
   const { number, agents, start, committee, quorum, keys, checks } = seat;
   const candidates = new Map<StateId, Candidate>();
   const tally = createTally({ members: agents, votesMin: quorum.votesMin });
