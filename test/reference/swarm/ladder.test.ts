@@ -29,7 +29,7 @@ describe('rung 0: the highest version whose hash is right', () => {
     for (const seed of SEEDS) {
       const setting = { agents: 10, rule: 'highest-version', lie: 'forge', liars: 1 } as const;
       const played = run({ ...setting, seed });
-      expect(shares(played), told(played)).toEqual([9]);
+      expect(shares(played), `in ${told(played)}`).toEqual([9]);
       expect(played.isLive).toBe(false);
     }
   });
@@ -38,7 +38,7 @@ describe('rung 0: the highest version whose hash is right', () => {
     const truth = run({ agents: 100, rule: 'highest-version' });
     const lie = run({ agents: 100, rule: 'highest-version', lie: 'forge', liars: 1 });
     expect(truth.isLive).toBe(true);
-    expect(shares(lie), told(lie)).toEqual([99]);
+    expect(shares(lie), `in ${told(lie)}`).toEqual([99]);
     expect(Math.abs(lie.rounds.length - truth.rounds.length)).toBeLessThanOrEqual(2);
   });
 });
@@ -48,7 +48,7 @@ describe("rung 1: and the writer's signature, one above, linked", () => {
     for (const seed of SEEDS) {
       const setting = { agents: 10, rule: 'signed-writer', lie: 'forge', liars: 3 } as const;
       const played = run({ ...setting, seed });
-      expect(played.isLive, told(played)).toBe(true);
+      expect(played.isLive, `in ${told(played)}`).toBe(true);
       expect(shares(played)).toEqual([7]);
     }
   });
@@ -57,7 +57,7 @@ describe("rung 1: and the writer's signature, one above, linked", () => {
     const setting = { agents: 100, rule: 'signed-writer', lie: 'equivocate', liars: 1 } as const;
     const played = run({ ...setting, adversary: { lateRound: 30 } });
     const before = played.rounds[28]!.convergence.holders;
-    expect([...before.values()], told(played)).toEqual([99]);
+    expect([...before.values()], `in ${told(played)}`).toEqual([99]);
     expect(shares(played)).toEqual([99]);
     expect([...played.accepted.keys()]).not.toEqual([...before.keys()]);
     expect(played.evidence.map(({ by }) => by)).toEqual([0]);
@@ -68,7 +68,7 @@ describe('rung 2: and a quorum of holders of that version', () => {
   it('never begins: nobody can be the first to see enough holders', () => {
     for (const played of inHonestTimes('version-votes')) {
       expect(played.rounds).toHaveLength(60);
-      expect(shares(played), told(played)).toEqual([1]); // The writer itself.
+      expect(shares(played), `in ${told(played)}`).toEqual([1]); // The writer itself.
     }
   });
 
@@ -80,7 +80,7 @@ describe('rung 2: and a quorum of holders of that version', () => {
       const correct = numbersBelow(10).filter((agent) => !liars.includes(agent));
       const holders = correct.slice(0, 4);
       const played = run({ ...setting, seed, holders, adversary: { shownFirst: [] } });
-      expect(shares(played), told(played)).toEqual([4, 3]);
+      expect(shares(played), `in ${told(played)}`).toEqual([4, 3]);
     }
   });
 });
@@ -90,7 +90,7 @@ describe('rung 3: a quorum of votes for that very id, each from its voter', () =
     for (const seed of SEEDS) {
       for (const lie of ['silent', 'forge'] as const) {
         const played = run({ agents: 10, rule: 'direct-votes', lie, liars: 3, seed });
-        expect(played.isLive, told(played)).toBe(true);
+        expect(played.isLive, `in ${told(played)}`).toBe(true);
       }
     }
   });
@@ -101,9 +101,9 @@ describe('rung 3: a quorum of votes for that very id, each from its voter', () =
     const relayed = run({ ...setting, rule: 'relayed-votes' });
     expect(direct.isLive && relayed.isLive).toBe(true);
     // Measured over many seeds: 79 and 7.
-    expect(direct.rounds.length, told(direct)).toBeGreaterThan(40);
-    expect(direct.rounds.length, told(direct)).toBeLessThan(160);
-    expect(relayed.rounds.length, told(relayed)).toBeLessThan(11);
+    expect(direct.rounds.length, `in ${told(direct)}`).toBeGreaterThan(40);
+    expect(direct.rounds.length, `in ${told(direct)}`).toBeLessThan(160);
+    expect(relayed.rounds.length, `in ${told(relayed)}`).toBeLessThan(11);
   });
 });
 
@@ -116,7 +116,7 @@ describe('rung 4: signed votes, from whomever', () => {
   it('a writer that signs twice before five and four leaves them undecided: safe, and stuck', () => {
     for (const seed of SEEDS) {
       const played = run({ agents: 10, rule: 'relayed-votes', lie: 'equivocate', liars: 1, seed });
-      expect(shares(played), told(played)).toEqual([]);
+      expect(shares(played), `in ${told(played)}`).toEqual([]);
       expect(played.isSafe).toBe(true);
     }
   });
@@ -145,7 +145,7 @@ describe('rung 5: a committee votes, everybody carries', () => {
   it('ten of two hundred decide for all, with three of the ten silent', () => {
     const adversary = { lie: 'silent', liars: committee.slice(0, 3) } as const;
     const played = run({ ...setting, lie: 'silent', adversary });
-    expect(played.isLive, told(played)).toBe(true);
+    expect(played.isLive, `in ${told(played)}`).toBe(true);
     expect(played.certificate!.votes.map(({ voter }) => voter)).toEqual(committee.slice(3));
     expect(checkCertificate(KEYS, { members: 200, votesMin: 7 }, played.certificate!)).toBe(
       'valid',
@@ -160,6 +160,6 @@ describe('rung 5: a committee votes, everybody carries', () => {
 
   it('four of the ten are too many, though they are two in a hundred of the swarm', () => {
     const played = run({ ...setting, lie: 'silent', adversary: { liars: committee.slice(0, 4) } });
-    expect(shares(played), told(played)).toEqual([]);
+    expect(shares(played), `in ${told(played)}`).toEqual([]);
   });
 });

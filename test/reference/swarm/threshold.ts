@@ -27,8 +27,8 @@ export const describeBound = (agents: number, seeds: readonly number[]): void =>
         (lie) => {
           for (const seed of seeds) {
             const played = run({ ...setting, lie, liars, seed, adversary: { callsPerVictim: 2 } });
-            expect(played.isSafe, told(played)).toBe(true);
-            expect(played.isLive, told(played)).toBe(true);
+            expect(played.isSafe, `in ${told(played)}`).toBe(true);
+            expect(played.isLive, `in ${told(played)}`).toBe(true);
           }
         },
       );
@@ -36,7 +36,7 @@ export const describeBound = (agents: number, seeds: readonly number[]): void =>
       it('that equivocate, no two correct agents accept different states', () => {
         for (const seed of seeds) {
           const played = run({ ...setting, lie: 'equivocate', liars, seed });
-          expect(played.isSafe, told(played)).toBe(true);
+          expect(played.isSafe, `in ${told(played)}`).toBe(true);
           expect(played.evidence.length).toBeGreaterThan(0);
         }
       });
@@ -48,8 +48,8 @@ export const describeBound = (agents: number, seeds: readonly number[]): void =>
     it.each(['silent', 'forge'] as const)('that %s, nobody ever accepts anything', (lie) => {
       for (const seed of seeds) {
         const played = run({ ...setting, lie, liars: many, seed });
-        expect(shares(played), told(played)).toEqual([]);
-        expect(played.isSafe, told(played)).toBe(true);
+        expect(shares(played), `in ${told(played)}`).toEqual([]);
+        expect(played.isSafe, `in ${told(played)}`).toBe(true);
       }
     });
 
