@@ -6,7 +6,7 @@ import { numbersBelow } from './support.ts';
 
 const SEEDS = numbersBelow(3);
 const setting: Omit<JourneyOptions, 'world' | 'choice' | 'seed'> = {
-  agents: 240,
+  agents: 160,
   fanOut: 3,
   timeMsMax: 1_200,
 };
@@ -35,7 +35,7 @@ describe('the worlds', () => {
 describe('contacts', () => {
   it('with the nearest alone: in a clustered world the news never leaves its cluster', () => {
     for (const seed of SEEDS) {
-      const short = { ...setting, timeMsMax: 400 }; // Four times what the others need.
+      const short = { ...setting, timeMsMax: 500 }; // The others need 300.
       const journey = travel({ ...short, world: 'regions', choice: 'nearest', seed });
       expect(journey.tookMs).toBeUndefined();
       expect(journey.coverage).toBeLessThan(0.5);
@@ -66,7 +66,7 @@ describe('contacts', () => {
   });
 
   it('a fifth of the agents are dead: all the living hear', () => {
-    const dead = numbersBelow(48).map((place) => 5 * place + 1);
+    const dead = numbersBelow(32).map((place) => 5 * place + 1);
     const journey = travel({ ...setting, world: 'plane', choice: 'mixed', seed: 1, dead });
     expect(journey.unanswered).toBeGreaterThan(0);
     expect(journey.coverage).toBe(1);
