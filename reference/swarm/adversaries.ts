@@ -170,26 +170,54 @@ const createSwapper = (scene: Scene): Liar => {
   });
 };
 
-/** The writer signs two states, all liars vote for both, and each correct agent is shown one. */
+/**
+ * The writer signs two states, all liars vote for both, and each correct agent is shown one. The liars
+ * have one mind: in the first round the writer makes everybody vote, in the second it gathers the votes,
+ * and another liar hands each half its own before the halves have spoken with each other.
+ */
 const createEquivocators = (adversary: Adversary, scene: Scene): readonly Liar[] => {
   const { liars, lateRound } = adversary;
-  const { agents, start, keys, voters, correct } = scene;
-  const shows = pairOf(keys, start).map((proposal): Show => {
+  const { start, keys, voters, correct } = scene;
+  const stories = pairOf(keys, start).map((proposal) => {
     const ours = liars.filter((liar) => voters.includes(liar));
-    const votes = ours.map((liar) => Object.freeze(signVote(keys, liar, proposal.state)));
-    const goods: Goods = { proposals: [proposal], votes };
-    return { digest: digestOf(agents, goods), goods };
+    const votes = ours.map((liar): Vote => Object.freeze(signVote(keys, liar, proposal.state)));
+    return createStory(scene, proposal, votes);
   });
   const first = new Set(adversary.shownFirst ?? correct.filter((_, place) => place % 2 === 0));
   const isShownFirst = (to: AgentNumber, round: number): boolean =>
     lateRound === undefined ? first.has(to) : round < lateRound;
+  const callsOf = (liar: AgentNumber, round: number): readonly AgentNumber[] => {
+    if (liar === liars[0]) return round <= 2 || round === lateRound ? correct : [];
+    return liar === liars[1] && round === 2 ? correct : [];
+  };
   return liars.map((liar) =>
     createLiar(scene, {
-      show: (to, round) => shows[isShownFirst(to, round) ? 0 : 1],
-      // The writer is the first to speak to everybody: so the split is what it wants it to be.
-      calls: (round) => (liar === liars[0] && (round === 1 || round === lateRound) ? correct : []),
+      show: (to, round) => stories[isShownFirst(to, round) ? 0 : 1]!.show(),
+      calls: (round) => callsOf(liar, round),
+      overheard(message) {
+        if (message.type === 'push') for (const story of stories) story.learn(message.votes);
+      },
     }),
   );
+};
+
+/** One of the two states, with all votes for it that the liars have or heard. */
+const createStory = ({ agents }: Scene, proposal: Proposal, own: readonly Vote[]) => {
+  const votes = new Map(own.map((vote) => [vote.voter, vote]));
+  let shown: Show | undefined;
+  return {
+    learn(heard: readonly Vote[]): void {
+      for (const vote of heard) {
+        if (vote.id !== proposal.state.id || votes.has(vote.voter)) continue;
+        votes.set(vote.voter, vote);
+        shown = undefined;
+      }
+    },
+    show(): Show {
+      const goods: Goods = { proposals: [proposal], votes: [...votes.values()] };
+      return (shown ??= { digest: digestOf(agents, goods), goods });
+    },
+  };
 };
 
 /** Two states of one version. The second has the greater id: where ids are compared, it wins. */

