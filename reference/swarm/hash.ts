@@ -1,9 +1,5 @@
-/** The hash of the swarm, named in one place: BLAKE3 with 32 bytes (O'Connor, Aumasson, Neves, Wilcox-O'Hearn, 2020). */
-import { blake3 as hash } from '@noble/hashes/blake3.js';
-
-export const HASH_BYTES = 32;
-
-export const blake3 = (bytes: Uint8Array): Uint8Array => hash(bytes);
+/** The hash of the swarm in one place, and its two spellings: 32 bytes, 64 lower-case hex digits. */
+export { blake3, HASH_BYTES } from './blake3.ts';
 
 /** Lower-case hex digits. */
 export const toHex = (bytes: Uint8Array): string =>

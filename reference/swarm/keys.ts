@@ -1,36 +1,20 @@
 /**
- * Keys of a whole swarm for the engine: Ed25519 by OpenSSL, each agent's made from the seed of the run.
- *
- * A signature is the same bytes wherever it is checked, so the answer is kept, and what the checks
- * would have cost is counted apart: a thousand agents that check 667 votes each are 667 000
- * verifications, 70 seconds of one core, and 667 of them are really made.
+ * Keys of a whole swarm: Ed25519 by OpenSSL. An agent has the same key in every run, made when it is first
+ * needed: to make a thousand takes longer than to play a run with them.
  */
+import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import type { AgentNumber, SwarmKeys } from '#contracts/swarm.ts';
-import { blake3, toHex } from './hash.ts';
+import { SIGNATURE_BYTES } from './certificate.ts';
+import { blake3 } from './hash.ts';
 
-/** What signing and checking cost. */
-export interface KeyCosts {
-  readonly signed: number;
-  /** Checks that the agents asked for: each of them would have made its own. */
-  readonly asked: number;
-  /** Checks that were made: the others were answered from memory. */
-  readonly verified: number;
-}
-
-export interface RunKeys extends SwarmKeys {
-  costs(): KeyCosts;
-}
-
-/** Keys for `agents`; the memory holds `answersMax` answers and then begins anew. */
-export const createKeys = (seed: number, agents: number, answersMax = 100_000): RunKeys => {
-  const pairs = new Map<AgentNumber, Pair>();
-  const answers = new Map<string, boolean>();
-  let [signed, asked, verified] = [0, 0, 0];
+/** Keys for `agents`, all of them in one hand: what an agent may sign with is up to who hands them on. */
+export const createKeys = (agents: number): SwarmKeys => {
+  assert(agents <= KEYS_MAX, `expected at most ${KEYS_MAX} agents, came ${agents}`);
 
   const pairOf = (agent: AgentNumber): Pair | undefined => {
     if (!Number.isSafeInteger(agent) || agent < 0 || agent >= agents) return undefined;
-    const pair = pairs.get(agent) ?? createPair(seed, agent);
+    const pair = pairs.get(agent) ?? createPair(agent);
     pairs.set(agent, pair);
     return pair;
   };
@@ -39,33 +23,36 @@ export const createKeys = (seed: number, agents: number, answersMax = 100_000): 
     sign(agent, message) {
       const pair = pairOf(agent);
       if (pair === undefined) throw new RangeError(`no agent has the number ${agent}`);
-      signed++;
       return sign(null, message, pair.privateKey);
     },
     verify(agent, message, signature) {
-      asked++;
       const pair = pairOf(agent);
-      if (pair === undefined || signature.length !== 64) return false;
-      const question = `${agent}/${toHex(signature)}/${toHex(message)}`;
-      const known = answers.get(question);
-      if (known !== undefined) return known;
-      verified++;
-      if (answers.size >= answersMax) answers.clear();
-      const answer = verify(null, message, pair.publicKey, signature);
-      answers.set(question, answer);
-      return answer;
+      if (pair === undefined || signature.length !== SIGNATURE_BYTES) return false;
+      return verify(null, message, pair.publicKey, signature);
     },
-    costs: () => ({ signed, asked, verified }),
   };
 };
+
+/** The same keys, with which only these agents sign: nobody holds another's secret. */
+export const keysOf = (keys: SwarmKeys, owners: ReadonlySet<AgentNumber>): SwarmKeys => ({
+  sign(agent, message) {
+    if (!owners.has(agent)) throw new RangeError(`the key of agent ${agent} is not in this hand`);
+    return keys.sign(agent, message);
+  },
+  verify: keys.verify,
+});
+
+const KEYS_MAX = 10_000;
+
+const pairs = new Map<AgentNumber, Pair>();
 
 interface Pair {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }
 
-const createPair = (seed: number, agent: AgentNumber): Pair => {
-  const secret = blake3(Buffer.from(`murmuration/swarm/key/${seed}/${agent}`));
+const createPair = (agent: AgentNumber): Pair => {
+  const secret = blake3(Buffer.from(`murmuration/swarm/key/${agent}`));
   const der = Buffer.concat([PKCS8_PREFIX, secret]);
   const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
   return { privateKey, publicKey: createPublicKey(privateKey) };

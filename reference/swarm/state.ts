@@ -7,7 +7,9 @@
 import assert from 'node:assert/strict';
 import {
   GENESIS_STATE_ID,
+  type AgentNumber,
   type SignedState,
+  type Standing,
   type StateId,
   type SwarmKeys,
   type VersionedState,
@@ -18,23 +20,22 @@ import { MEMBERS_MAX } from './quorum.ts';
 /** 2^53 - 1 is no version: nothing exact follows it. */
 export const VERSION_MAX = Number.MAX_SAFE_INTEGER - 1;
 
-/** What an agent stands on: the state it accepted last. */
-export interface Standing {
-  readonly epoch: number;
-  readonly version: number;
-  readonly id: StateId;
-}
-
-/** Before anything was accepted. */
-export const GENESIS: Standing = { epoch: 0, version: 0, id: GENESIS_STATE_ID };
+/** Before anything was accepted, in an epoch with that writer. */
+export const genesis = (writer: AgentNumber, epoch = 0): Standing => ({
+  epoch,
+  version: 0,
+  id: GENESIS_STATE_ID,
+  writer,
+});
 
 /** Why a state is not the next one, in order of precedence. */
 export const STATE_STATUSES = [
   /** It may follow. */
   'fits',
   'malformed',
-  /** Another writer's turn. */
   'epoch_differs',
+  /** It is not this writer's turn. */
+  'writer_differs',
   /** Accepted already, or something newer. */
   'stale',
   /** One above the accepted version is expected. */
@@ -79,13 +80,20 @@ export const judgeState = (
   standing: Standing,
   state: SignedState,
 ): StateStatus => {
-  if (!isWellFormed(state)) return 'malformed';
-  if (state.epoch !== standing.epoch) return 'epoch_differs';
-  if (state.version <= standing.version) return 'stale';
-  if (state.version !== standing.version + 1) return 'version_jumps';
-  if (state.previousHash !== standing.id) return 'link_differs';
+  const place = judgePlace(standing, state);
+  if (place !== 'fits') return place;
   if (state.id !== stateId(state)) return 'id_differs';
   return isSigned(keys, state) ? 'fits' : 'signature_invalid';
+};
+
+/** The part of it that costs no hash: whether it is the next version, linked, by the writer whose turn it is. */
+export const judgePlace = (standing: Standing, state: SignedState): StateStatus => {
+  if (!isWellFormed(state)) return 'malformed';
+  if (state.epoch !== standing.epoch) return 'epoch_differs';
+  if (state.writer !== standing.writer) return 'writer_differs';
+  if (state.version <= standing.version) return 'stale';
+  if (state.version !== standing.version + 1) return 'version_jumps';
+  return state.previousHash === standing.id ? 'fits' : 'link_differs';
 };
 
 /** Whether every field is one that the layout can hold. */

@@ -38,20 +38,31 @@ export const createTally: (electorate: {
       if (!Number.isSafeInteger(voter) || voter < 0 || voter >= members) return 'not_a_member';
       const { ids, voters } = open(vote);
       if (voters.has(voter)) return 'duplicate';
-      const hasVoted = [...ids.values()].some((others) => others.has(voter));
+      const isSecond = hasVoted(ids, voter);
       voters.add(voter);
-      if (!hasVoted) return 'counted';
+      if (!isSecond) return 'counted';
       liars.add(voter);
       return 'equivocation';
     },
     voters: (epoch, version, id) => sorted(ofVersion(epoch, version)?.get(id) ?? []),
-    decided: (epoch, version) =>
-      [...(ofVersion(epoch, version) ?? [])]
-        .filter(([, voters]) => voters.size >= votesMin)
-        .map(([id]) => id)
-        .sort(),
+    decided(epoch, version) {
+      const found: string[] = [];
+      for (const [id, { size }] of ofVersion(epoch, version) ?? []) {
+        if (size >= votesMin) found.push(id);
+      }
+      return found.sort();
+    },
     equivocators: () => sorted(liars),
   };
+};
+
+/** It is asked for every vote: no list is made of it. */
+const hasVoted = (
+  ids: ReadonlyMap<string, ReadonlySet<AgentNumber>>,
+  voter: AgentNumber,
+): boolean => {
+  for (const voters of ids.values()) if (voters.has(voter)) return true;
+  return false;
 };
 
 const sorted = (agents: Iterable<AgentNumber>): readonly AgentNumber[] =>

@@ -1,11 +1,11 @@
 /** What the tests of the swarm share: keys, states, votes. */
-import type { SignedState, SwarmKeys, Vote } from '#contracts/swarm.ts';
+import type { SignedState, Standing, SwarmKeys, Vote } from '#contracts/swarm.ts';
 import { blake3, toHex } from '#reference/swarm/hash.ts';
 import { createKeys } from '#reference/swarm/keys.ts';
-import { GENESIS, signState, type Standing } from '#reference/swarm/state.ts';
+import { genesis, signState } from '#reference/swarm/state.ts';
 import { signVote } from '#reference/swarm/vote.ts';
 
-export const KEYS = createKeys(1, 1_000);
+export const KEYS = createKeys(1_000);
 
 export const hashOf = (text: string): string => toHex(blake3(Buffer.from(text)));
 
@@ -13,7 +13,6 @@ export const hashOf = (text: string): string => toHex(blake3(Buffer.from(text)))
 export const stateAfter = (
   standing: Standing,
   value = 'value',
-  writer = 0,
   keys: SwarmKeys = KEYS,
 ): SignedState =>
   signState(keys, {
@@ -21,11 +20,11 @@ export const stateAfter = (
     version: standing.version + 1,
     previousHash: standing.id,
     valueHash: hashOf(value),
-    writer,
+    writer: standing.writer,
   });
 
 export const firstState = (value = 'value', writer = 0): SignedState =>
-  stateAfter(GENESIS, value, writer);
+  stateAfter(genesis(writer), value);
 
 export const votesFor = (
   state: SignedState,
