@@ -52,9 +52,9 @@ export const closedFormRounds = (agents: number, fanOut: number): number =>
   Math.log(agents) / Math.log(2 * fanOut + 1) + Math.log(Math.log(agents)) / Math.log(fanOut + 1);
 
 /** Agents that are left, on average, when everybody stops. */
-const LEFT_MAX = 1e-4;
+const LEFT_MAX = 1e-6;
 
-/** When to stop, since no agent sees that all the others are informed: of 10 000 runs, one may be cut short. */
+/** When to stop, since no agent sees that all the others are informed: of a million runs, about one is cut short. */
 export const roundBudget = (spreading: Spreading): number =>
   Math.min(
     ROUNDS_MAX,
