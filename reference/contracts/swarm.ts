@@ -97,6 +97,61 @@ export interface SwarmKeys {
   verify(agent: AgentNumber, message: Uint8Array, signature: Uint8Array): boolean;
 }
 
+/** What an agent stands on: the state it accepted last, and whose turn it is to write the next. */
+export interface Standing {
+  readonly epoch: number;
+  readonly version: number;
+  readonly id: StateId;
+  /** The writer of the epoch; nobody else's states count. */
+  readonly writer: AgentNumber;
+}
+
+/** A state with its value: what is offered for acceptance. */
+export interface Proposal {
+  readonly state: SignedState;
+  readonly value: Uint8Array;
+}
+
+/** What an agent knew at the end of the round before: enough for both sides to see who lacks what. */
+export interface SwarmDigest {
+  readonly version: number;
+  readonly id: StateId;
+  /** States under vote, two at most: the second is evidence, a third would add nothing. */
+  readonly candidates: readonly {
+    readonly id: StateId;
+    /** A bit for every agent whose vote it holds: agent n is bit n % 8 of byte n / 8. */
+    readonly voters: Uint8Array;
+  }[];
+}
+
+/**
+ * What agents say to each other, by the names of the seed. The digest goes first, and bodies only where
+ * digests differ: push_pull is answered by push (what the other lacks), pull (what is lacking here),
+ * both, or ack (nothing new either way); pull is answered by push.
+ */
+export type SwarmMessage =
+  | { readonly type: 'push_pull'; readonly digest: SwarmDigest }
+  | { readonly type: 'pull'; readonly digest: SwarmDigest }
+  | {
+      readonly type: 'push';
+      readonly proposals: readonly Proposal[];
+      readonly votes: readonly Vote[];
+    }
+  | { readonly type: 'ack'; readonly version: number };
+export type SwarmMessageType = SwarmMessage['type'];
+
+/** One agent, correct or not, as an engine drives it. */
+export interface SwarmAgent {
+  /** A round begins: what it learned until now is what it tells in this one. */
+  begin(round: number): void;
+  /** Opens a contact; undefined: it stays silent. */
+  open(to: AgentNumber): SwarmMessage | undefined;
+  /** Answers, in order. What it learns it tells from the next round on. */
+  hear(from: AgentNumber, message: SwarmMessage): readonly SwarmMessage[];
+  /** What it stands on, with what it has learned in this round. */
+  held(): Standing;
+}
+
 /** What one round did. */
 export interface RoundReport {
   readonly round: number;
