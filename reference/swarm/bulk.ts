@@ -134,8 +134,10 @@ export const bulkRun = (options: BulkOptions): BulkRun => {
     }
   };
 
+  const isOver = (): boolean => informed === correct || round >= Math.min(roundsMax, ROUNDS_MAX);
+
   function* rounds(): Generator<BulkRound> {
-    while (informed < correct && round < Math.min(roundsMax, ROUNDS_MAX)) {
+    while (!isOver()) {
       round++;
       word = streamOf(seed, round);
       transfers = 0;

@@ -8,7 +8,7 @@ import { allOracleBreaches, roundsOf, SEED_TABLE } from '#test/support/swarms.ts
 
 /** Other seeds every day, and printed: the law is for all of them. */
 const firstSeed = Math.floor(Date.now() / 86_400_000) * 10_000;
-console.info(`swarm: seeds from ${firstSeed}`);
+process.stdout.write(`swarm: seeds from ${firstSeed}\n`);
 
 const SILENT = [0, 0.1, 0.2, 1 / 3, 0.5];
 

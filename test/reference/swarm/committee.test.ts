@@ -85,11 +85,10 @@ describe('the chance of an unsafe committee', () => {
     for (let agents = 1; agents <= 14; agents++) {
       for (let liars = 0; liars <= agents; liars++) {
         for (let members = 1; members <= agents; members++) {
-          const said = `${members} of ${agents} with ${liars} liars`;
-          expect(unsafeChance(agents, liars, members), said).toBeCloseTo(
-            counted(agents, liars, members),
-            12,
-          );
+          expect(
+            unsafeChance(agents, liars, members),
+            `${members} of ${agents} with ${liars} liars`,
+          ).toBeCloseTo(counted(agents, liars, members), 12);
         }
       }
     }
