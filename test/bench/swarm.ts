@@ -10,7 +10,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bareLoop } from '#reference/commands/swarm/play.ts';
-import { blake3 } from '#reference/swarm/blake3.ts';
+import { blake3, sameHash } from '#reference/swarm/blake3.ts';
 import { bulkRun } from '#reference/swarm/bulk.ts';
 import { chosenAgents, flatOverlay } from '#reference/swarm/draws.ts';
 import { merkle } from '#reference/swarm/merkle.ts';
@@ -29,7 +29,7 @@ const best = (samples: readonly number[]): number => Math.min(...samples);
 
 const STATE = new Uint8Array(64).fill(7);
 const STATE_ID = blake3(STATE);
-const isRight = (): boolean => blake3(STATE).every((byte, at) => byte === STATE_ID[at]);
+const isRight = (): boolean => sameHash(blake3(STATE), STATE_ID);
 
 interface Spread {
   readonly tookMs: number;
@@ -108,7 +108,7 @@ const hashFigures = (): Figure[] => {
   const hash = compare({ ours: () => blake3(STATE), bare: () => library(STATE) });
   const other = Uint8Array.from(STATE_ID);
   const equal = compare({
-    ours: () => STATE_ID.every((byte, at) => byte === other[at]),
+    ours: () => sameHash(STATE_ID, other),
     bare: () => Buffer.compare(STATE_ID, other),
   });
   return [
