@@ -2,13 +2,13 @@
 import { Fault } from '#contracts/faults.ts';
 import { refuseDashes } from '#reference/commands/dashes.ts';
 import { EXIT } from '#reference/commands/exit.ts';
-import type { Desk } from './commands/desk.ts';
-import { paintFor } from './commands/layout.ts';
-import { placesFor } from './commands/places.ts';
+import type { Desk } from './commands/desk/desk.ts';
+import { paintFor } from './commands/desk/layout.ts';
+import { placesFor } from './commands/desk/places.ts';
 import { readRequest } from './commands/request.ts';
-import { endOnSignals } from './commands/signals.ts';
-import { createStateFile } from './commands/state.ts';
-import { troubleOf } from './commands/trouble.ts';
+import { endOnSignals } from './commands/desk/signals.ts';
+import { createStateFile } from './commands/desk/state.ts';
+import { troubleOf } from './commands/desk/trouble.ts';
 
 const typed = process.argv.slice(2);
 const json = typed.includes('json');

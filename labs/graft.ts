@@ -10,7 +10,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import chalk from 'chalk';
 import { Fault } from '#contracts/faults.ts';
 import { createActor, NODE_ALONE, type Actor, type Program } from '#reference/commands/actor.ts';
@@ -18,8 +17,8 @@ import { EXIT } from '#reference/commands/exit.ts';
 import { createTeller, foundTogether, tellOfDeliveries } from '#reference/commands/stage.ts';
 import { describeWords, readWords, type Vocabulary } from '#reference/commands/words.ts';
 import type { Lab } from './catalog.ts';
-import { nextLine } from './commands/layout.ts';
-import { endOnSignals } from './commands/signals.ts';
+import { nextLine } from './commands/desk/layout.ts';
+import { endOnSignals } from './commands/desk/signals.ts';
 import type { Loaded } from './grading/target.ts';
 import { SCRIPT } from './grading/wire.ts';
 import { withLoaded } from './grading/with-loaded.ts';
@@ -79,7 +78,7 @@ const rehearse = async (
   const parts = path.join(directory, SCRIPT);
   await writeFile(parts, bundle.script);
   const member: Program = {
-    file: fileURLToPath(new URL('graft/member.ts', import.meta.url)),
+    file: 'labs/graft/member.ts',
     words: ['layer', layer, 'parts', parts],
     flags: [`--max-old-space-size=${HEAP_MB_MAX}`],
   };

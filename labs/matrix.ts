@@ -18,7 +18,7 @@ import {
   type Vocabulary,
 } from '#reference/commands/words.ts';
 import { findLab, LABS, type Lab } from './catalog.ts';
-import { counted } from './commands/layout.ts';
+import { counted } from './commands/desk/layout.ts';
 import { isClean, runMatrix, type Kind, type Matrix, type Row } from './matrix/matrix.ts';
 import { stop } from './grading/grade.ts';
 

@@ -1,7 +1,7 @@
 /** How commands speak of the files of a learner, and of what is wrong with them. */
 import type { Lab } from './catalog.ts';
-import { nextLine } from './commands/layout.ts';
-import type { FolderSubject } from './commands/places.ts';
+import { nextLine } from './commands/desk/layout.ts';
+import type { FolderSubject } from './commands/desk/places.ts';
 import type { Where } from './grading/result.ts';
 
 /** Whose files of which lab. */

@@ -5,8 +5,8 @@
  */
 import { Fault } from '#contracts/faults.ts';
 import { EXIT } from '#reference/commands/exit.ts';
-import { COLUMNS_MAX, counted, field, nextLine } from './commands/layout.ts';
-import { endOnSignals } from './commands/signals.ts';
+import { COLUMNS_MAX, counted, field, nextLine } from './commands/desk/layout.ts';
+import { endOnSignals } from './commands/desk/signals.ts';
 import type { Loaded } from './grading/target.ts';
 import { withLoaded } from './grading/with-loaded.ts';
 import { commandOf, fail, placed, print, unfinishedWords, type Naming } from './naming.ts';

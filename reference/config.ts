@@ -4,7 +4,7 @@
  * The command line reads words (`port 7001`) against this table, the manual prints it, and a test
  * holds the two equal. Relations between numbers are checked where the settings are read.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Fault } from '#contracts/faults.ts';
 import type { NodeSettings } from '#contracts/settings.ts';
 

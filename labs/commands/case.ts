@@ -5,10 +5,10 @@
 import { Fault } from '#contracts/faults.ts';
 import type { Check, Question, TraceLine } from '../checkpoint.ts';
 import { drawFor } from '../grading/target.ts';
-import type { Desk } from './desk.ts';
-import { eventLines } from './feedback.ts';
-import type { Grading } from './grader.ts';
-import { hanging, nextLine } from './layout.ts';
+import type { Desk } from './desk/desk.ts';
+import { eventLines } from './verdict/feedback.ts';
+import type { Grading } from './verdict/grader.ts';
+import { hanging, nextLine } from './desk/layout.ts';
 import type { Request } from './request.ts';
 
 /** The questions of a check; none for one that looks at code. */

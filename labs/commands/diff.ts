@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Lab } from '../catalog.ts';
-import type { Desk } from './desk.ts';
+import type { Desk } from './desk/desk.ts';
 import { restoreMissing } from './files.ts';
-import { nextLine, plain } from './layout.ts';
-import { shown, type Subject } from './places.ts';
+import { nextLine, plain } from './desk/layout.ts';
+import { shown, type Subject } from './desk/places.ts';
 
 /** What git says about itself. */
 const NOISE = /^(?:diff --git|index ) ?/;

@@ -7,7 +7,7 @@ import { createSocket } from 'node:dgram';
 import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { messageOf } from '#contracts/faults.ts';
-import type { Places } from './places.ts';
+import type { Places } from './desk/places.ts';
 
 /** One thing that was looked for. */
 export interface Finding {
@@ -52,7 +52,7 @@ const folder = async ({ state, root }: Places): Promise<Finding> => {
 const quic = async (): Promise<Finding> => {
   const name = 'QUIC';
   try {
-    const { loadNative } = await import('#reference/transport/native.ts');
+    const { loadNative } = await import('#reference/transport/quic/native.ts');
     loadNative();
     return { name };
   } catch (error) {

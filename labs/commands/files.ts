@@ -8,10 +8,10 @@ import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSy
 import { join } from 'node:path';
 import { Fault } from '#contracts/faults.ts';
 import type { Lab } from '../catalog.ts';
-import type { Desk } from './desk.ts';
-import { counted, nextLine } from './layout.ts';
-import { shown, type Places } from './places.ts';
-import type { Progress } from './state.ts';
+import type { Desk } from './desk/desk.ts';
+import { counted, nextLine } from './desk/layout.ts';
+import { shown, type Places } from './desk/places.ts';
+import type { Progress } from './desk/state.ts';
 
 const namesOf = (lab: Lab): readonly string[] => [...lab.files, ...lab.given];
 

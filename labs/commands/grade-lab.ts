@@ -2,13 +2,13 @@
 import { EXIT } from '#reference/commands/exit.ts';
 import type { Lab } from '../catalog.ts';
 import { exitCodeOf, type Result } from '../grading/result.ts';
-import type { Desk } from './desk.ts';
-import { feedback } from './feedback.ts';
+import type { Desk } from './desk/desk.ts';
+import { feedback } from './verdict/feedback.ts';
 import { restoreMissing } from './files.ts';
-import { hanging } from './layout.ts';
-import type { Grader, Grading, OpenGrader } from './grader.ts';
+import { hanging } from './desk/layout.ts';
+import type { Grader, Grading, OpenGrader } from './verdict/grader.ts';
 import { afterPass } from './map.ts';
-import { startTypes, typeLines, wantsTypes, type TypeCheck } from './types.ts';
+import { startTypes, typeLines, wantsTypes, type TypeCheck } from './verdict/types.ts';
 
 /** Every check passed. */
 const isPass = ({ checks, problem }: Result): boolean =>

@@ -2,11 +2,11 @@
 import { Fault } from '#contracts/faults.ts';
 import type { Check } from '../checkpoint.ts';
 import type { Lab } from '../catalog.ts';
-import type { Desk } from './desk.ts';
-import { field, hanging, nextLine } from './layout.ts';
-import { firstOpen } from './feedback.ts';
-import { shown } from './places.ts';
-import type { Progress } from './state.ts';
+import type { Desk } from './desk/desk.ts';
+import { field, hanging, nextLine } from './desk/layout.ts';
+import { firstOpen } from './verdict/feedback.ts';
+import { shown } from './desk/places.ts';
+import type { Progress } from './desk/state.ts';
 
 /** The first check that did not pass in the last grading; without a grading the first of all. */
 const openCheck = (checks: readonly Check[], { verdicts }: Progress): Check | undefined => {

@@ -1,9 +1,9 @@
 /** The map: what this machine has, which layers are the learner's, and one next command. */
 import { LABS, type Lab } from '../catalog.ts';
-import type { Desk } from './desk.ts';
+import type { Desk } from './desk/desk.ts';
 import { examine } from './doctor.ts';
-import { counted, field, hanging, nextLine } from './layout.ts';
-import type { Progress } from './state.ts';
+import { counted, field, hanging, nextLine } from './desk/layout.ts';
+import type { Progress } from './desk/state.ts';
 
 /** How far a lab is, by its last grading: nothing is graded here. */
 export type Standing = 'yours' | 'gave up' | 'stub' | 'begun';

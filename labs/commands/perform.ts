@@ -2,10 +2,10 @@
 import { Fault } from '#contracts/faults.ts';
 import { describeWords } from '#reference/commands/words.ts';
 import { LABS, findLab, type Lab } from '../catalog.ts';
-import type { Desk } from './desk.ts';
-import type { Grading } from './grader.ts';
-import { nextLine } from './layout.ts';
-import { subjectOf, type FolderSubject, type Subject } from './places.ts';
+import type { Desk } from './desk/desk.ts';
+import type { Grading } from './verdict/grader.ts';
+import { nextLine } from './desk/layout.ts';
+import { subjectOf, type FolderSubject, type Subject } from './desk/places.ts';
 import { vocabulary, type Request } from './request.ts';
 
 const help = ({ say }: Desk): number => {
@@ -37,7 +37,7 @@ const NOBODY = 'nobody';
 
 /** Code of somebody else is graded with this learner's chance, if there is any: nothing is recorded. */
 const gradingOf = async (lab: Lab, request: Request, desk: Desk): Promise<Grading> => {
-  const { seedFor } = await import('./grader.ts');
+  const { seedFor } = await import('./verdict/grader.ts');
   const subject = subjectOf(desk.places, lab, request.of);
   const ownSeed =
     subject.name === 'mine' ? desk.state.ownSeed() : (desk.state.read().ownSeed ?? NOBODY);
@@ -47,7 +47,7 @@ const gradingOf = async (lab: Lab, request: Request, desk: Desk): Promise<Gradin
 
 const grade = async (lab: Lab, request: Request, desk: Desk): Promise<number> => {
   const { gradeLab, otherLayers } = await import('./grade-lab.ts');
-  const { openGrader } = await import('./open-grader.ts');
+  const { openGrader } = await import('./verdict/open-grader.ts');
   const grading = await gradingOf(lab, request, desk);
   if (request.withMine) {
     for (const line of await otherLayers(lab, LABS)) desk.note(line);
@@ -62,7 +62,7 @@ const grade = async (lab: Lab, request: Request, desk: Desk): Promise<number> =>
 const replay = async (request: Request, desk: Desk): Promise<number> => {
   const { readToken } = await import('../grading/token.ts');
   const { replay } = await import('../grading/replay.ts');
-  const { sourceOf } = await import('./open-grader.ts');
+  const { sourceOf } = await import('./verdict/open-grader.ts');
   const { holds, printReplay } = await import('./replay.ts');
   const token = request.token ?? '';
   const { check } = readToken(token);

@@ -1,6 +1,6 @@
 /** `npm run lab replay TOKEN`: a failing input once more, every event of it. */
 import { exitCodeOf, type Replay } from '../grading/result.ts';
-import type { Desk } from './desk.ts';
+import type { Desk } from './desk/desk.ts';
 import {
   eventLines,
   findingLines,
@@ -8,8 +8,8 @@ import {
   paintVerdict,
   whereText,
   WORDS,
-} from './feedback.ts';
-import { field, hanging, nextLine, type Paint } from './layout.ts';
+} from './verdict/feedback.ts';
+import { field, hanging, nextLine, type Paint } from './desk/layout.ts';
 
 export interface ReplayContext {
   readonly pathOf: (file: string) => string;

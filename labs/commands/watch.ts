@@ -7,12 +7,12 @@
 import { existsSync, readdirSync, statSync, watch as watchSystem } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Desk } from './desk.ts';
+import type { Desk } from './desk/desk.ts';
 import { restoreMissing } from './files.ts';
 import { gradeOnce, linesOf, typesBeside } from './grade-lab.ts';
-import type { Grading, OpenGrader } from './grader.ts';
-import { shown } from './places.ts';
-import { typeLines, type TypeCheck } from './types.ts';
+import type { Grading, OpenGrader } from './verdict/grader.ts';
+import { shown } from './desk/places.ts';
+import { typeLines, type TypeCheck } from './verdict/types.ts';
 
 /** An editor saves in several steps: this long after the last one the file is whole. */
 const SETTLE_MS = 15;

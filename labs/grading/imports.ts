@@ -6,7 +6,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { OnResolveArgs, PartialMessage, Plugin } from 'esbuild';
-import { ROOT } from '../built.mjs';
+import { ROOT } from '#start/built.mjs';
 import { type Edit, isUnderTest, type Subject } from './subject.ts';
 
 const CONTRACTS = path.join(ROOT, 'reference', 'contracts');

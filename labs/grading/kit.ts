@@ -1,5 +1,5 @@
 /** The kit as one script for plain `node`: the child and a lab's checkpoint with all that it imports. */
-import { built } from '../built.mjs';
+import { built } from '#start/built.mjs';
 
 /**
  * The script's file, built anew if anything in it has changed.

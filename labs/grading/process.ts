@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ROOT } from '../built.mjs';
+import { ROOT } from '#start/built.mjs';
 import type { Died, Limits, Line, Load, Question, Rehearsal } from './wire.ts';
 
 export interface Child {
@@ -40,6 +40,25 @@ const residentMB = (pid: number): number => {
     return 0;
   }
 };
+
+/** Clock ticks of Linux in which times of processes are told. */
+const TICK_MS = 10;
+
+/** Time that a process had a core, where the system tells. */
+const busyMs = (pid: number): number | undefined => {
+  try {
+    // The name of the program stands in parentheses, and may hold whatever it likes.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Somebody whom a loaded machine gave no core is not somebody who loops: so many limits long. */
+const PATIENT_LIMITS = 10;
 
 const start = ({ kit, limits, debug }: ChildOptions): ChildProcess => {
   const flags = [
@@ -123,18 +142,33 @@ export const startChild = (options: ChildOptions): Child => {
   const say = (text: string) => void child.stdin!.write(`${text}\n`);
   say(nonce);
 
-  /** Resolves when a line is there or the child is gone; ends it when the time is over. */
+  /**
+   * Resolves when a line is there or the child is gone; ends it when the time is over. A loop has used
+   * half of its time, also beside another process; whoever has not was kept waiting.
+   */
   const arrival = (limitMs: number) =>
     new Promise<void>((resolve) => {
+      const busyBeforeMs = busyMs(child.pid ?? 0);
+      let limitsLeft = PATIENT_LIMITS;
+      let arrived = false;
+      const wasKeptWaiting = () => {
+        const nowMs = busyMs(child.pid ?? 0);
+        if (nowMs === undefined || busyBeforeMs === undefined) return false;
+        return nowMs - busyBeforeMs < limitMs / 2;
+      };
       const overdue = () => {
         // What came while this process was busy elsewhere is read first.
         setImmediate(() => {
-          if (lines.length === 0) end('time');
+          if (arrived || lines.length > 0) return;
+          limitsLeft--;
+          if (limitsLeft > 0 && wasKeptWaiting()) timer = setTimeout(overdue, limitMs);
+          else end('time');
         });
       };
-      const timer = debug ? undefined : setTimeout(overdue, limitMs);
+      let timer = debug ? undefined : setTimeout(overdue, limitMs);
       wake = () => {
         if (lines.length === 0 && !gone) return;
+        arrived = true;
         clearTimeout(timer);
         resolve();
       };

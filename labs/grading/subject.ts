@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../built.mjs';
+import { ROOT } from '#start/built.mjs';
 import type { Lab } from '../catalog.ts';
 import type { LoadProblem } from './result.ts';
 

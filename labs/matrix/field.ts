@@ -10,7 +10,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Lab } from '../catalog.ts';
 import type { Mutant } from './mutant.ts';
-import { ROOT } from '../built.mjs';
+import { ROOT } from '#start/built.mjs';
 
 /** Where the solution of a lab is. */
 export const solutionOf = ({ name }: Lab): string => path.join(ROOT, 'solutions', name);

@@ -40,7 +40,7 @@ export interface MatrixTerms {
   /** Checks that are left out: the red control. */
   readonly without?: readonly string[];
   /** Whom to grade; everybody, if not said. */
-  readonly only?: (row: Pick<Row, 'kind' | 'claimedBy'>) => boolean;
+  readonly only?: (row: Pick<Row, 'kind' | 'name' | 'claimedBy'>) => boolean;
   /** Subjects that are graded at the same time. */
   readonly atOnce: number;
   /** Called as soon as a subject has been graded. */

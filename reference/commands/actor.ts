@@ -2,10 +2,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { Fault } from '#contracts/faults.ts';
 import type { Did, Json } from '#contracts/identifiers.ts';
 import { callNode, readControl, watchNode, type Control } from '#reference/operations/client.ts';
+import { wordsToRun } from '#start/built.mjs';
 import { ensureIdentity, homeAt, type Home } from './node/home.ts';
 
 /** Lines of a process's own log that are kept to be shown when it fails. */
@@ -51,6 +51,7 @@ export const withinTime = async <Value>(
 
 /** What an actor's process runs: something that starts a node and understands `data DIR host ADDRESS`. */
 export interface Program {
+  /** From the root of the project. */
   readonly file: string;
   /** Before the others. */
   readonly words: readonly string[];
@@ -60,7 +61,7 @@ export interface Program {
 
 /** A node as people start it, that finds others by mDNS on loopback. */
 const NODE: Program = {
-  file: fileURLToPath(new URL('../main.ts', import.meta.url)),
+  file: 'reference/main.ts',
   words: ['node', 'start', 'interface', '127.0.0.1'],
 };
 
@@ -104,7 +105,8 @@ export interface Actor {
 }
 
 const STOP_MS = 6_000;
-const START_MS = 15_000;
+/** For a start that hangs: one that fails ends its process, and is told at once. */
+const START_MS = 60_000;
 /** To verify a store of a story, with a mile to spare. */
 const ANSWER_MS = 10_000;
 
@@ -119,12 +121,12 @@ export const createActor = async (options: ActorOptions): Promise<Actor> => {
   let stream = new AbortController();
   let over = false;
 
-  const launch = (): ChildProcess => {
-    const loader = import.meta.resolve('tsx');
+  const launch = async (): Promise<ChildProcess> => {
+    const run = await wordsToRun(program.file);
     const words = [...program.words, 'data', directory, 'host', '127.0.0.1'];
     const started = spawn(
       process.execPath,
-      [...(program.flags ?? []), '--import', loader, program.file, ...words],
+      [...(program.flags ?? []), ...run, ...words],
       // The channel tells the node when its parent is gone, however that went.
       { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
     );
@@ -176,7 +178,7 @@ export const createActor = async (options: ActorOptions): Promise<Actor> => {
     async start() {
       // A story that was interrupted goes on for a sentence or two.
       if (over) throw new Fault('node_not_running', `${name} has left`);
-      child = launch();
+      child = await launch();
       stream = new AbortController();
       control = await within(`${name} to start`, START_MS, answering);
       void watchNode(control, (event) => heard(name, event), stream.signal);

@@ -5,7 +5,7 @@
  * space: it reads, writes again, and compares. Only what differs is looked at a second time, to say
  * what is wrong with it.
  */
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import {
   CONTENT_BYTES_MAX,
@@ -39,7 +39,7 @@ const parseCanonical: Content['parseCanonical'] = (bytes) => {
   return refused('not_canonical', difference({ expected: canonical.value, came: text.value }));
 };
 
-const hash: Content['hash'] = (text) => createHash('sha256').update(text, 'utf8').digest('hex');
+const hash: Content['hash'] = (text) => digest('sha256', text, 'hex');
 
 const id: Content['id'] = (value) => {
   if (!isPlainObject(value)) {

@@ -4,7 +4,7 @@
  * A frame has room for half a million array elements, and every complaint about one costs memory; so
  * the length of a list is judged before a schema looks at what is in it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { HASH_PATTERN, type Did, type Json, type RecordId } from '#contracts/identifiers.ts';
 import {
   BATCH_MAX,

@@ -1,7 +1,8 @@
 /**
  * Group commit: while one batch is being made durable, the commits that come gather, and go together in
  * the next. A sync costs the same for one commit as for sixty, so a busy store becomes faster and an
- * idle one waits for nobody.
+ * idle one waits for nobody. A batch is written whole or not at all, so of a key that several of its commits
+ * write only the last value goes to the disk: of six writes that an entry brings, four are such notes.
  *
  * Commits keep their order, within a batch and between batches, and so do their `done` calls. The first
  * failure is the last write: what a failed sync has left on the disk is unknown, and a later success
@@ -22,6 +23,15 @@ interface Commit {
   readonly done: (error?: Error) => void;
 }
 
+/** What is left when all of these are written in order: the last write of each key. */
+const lastOfEach = (batch: readonly Commit[]): readonly Write[] => {
+  const [first] = batch;
+  if (batch.length === 1) return first!.writes;
+  const last = new Map<string, Write>();
+  for (const { writes } of batch) for (const write of writes) last.set(write.key, write);
+  return [...last.values()];
+};
+
 /** `writeDurably` writes one batch, all or nothing; it is never called while it runs. */
 export const createGroupCommit = (
   writeDurably: (writes: readonly Write[]) => Promise<void>,
@@ -32,7 +42,7 @@ export const createGroupCommit = (
 
   const write = async (batch: readonly Commit[]): Promise<void> => {
     try {
-      if (broken === undefined) await writeDurably(batch.flatMap(({ writes }) => writes));
+      if (broken === undefined) await writeDurably(lastOfEach(batch));
     } catch (cause) {
       broken = new Fault(
         'store_failed',

@@ -23,7 +23,7 @@ import {
   type ScryptOptions,
 } from 'node:crypto';
 import { constants, open } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import { writeFileDurably } from './durable-file.ts';
 

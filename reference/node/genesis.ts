@@ -1,5 +1,5 @@
 /** The founding document of a network: read strictly, hashed once, never changed. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Content } from '#contracts/content.ts';
 import { Fault } from '#contracts/faults.ts';
 import type { Genesis } from '#contracts/genesis.ts';

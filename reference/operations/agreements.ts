@@ -8,7 +8,7 @@
  * two members ran it at the same time and the other one's entry came first. What was paid by it stands either
  * way: the ledger judges money, the contract judges its state. Equal entries, equal state.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   NAME_PATTERN,
   type Contract,

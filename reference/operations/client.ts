@@ -1,6 +1,6 @@
 /** Asks a running node: JSON-RPC over loopback with the token of its `control.json`. */
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
 import type { Answer } from './methods/method.ts';

@@ -4,7 +4,7 @@
  *
  * Read as strictly as anything that comes from outside: a file may be damaged, or edited.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Write } from '#contracts/host.ts';
 import { HASH_PATTERN } from '#contracts/identifiers.ts';
 import { DISCARD_STATUSES, RESOLUTIONS, type MergeFacts } from '#contracts/merge.ts';

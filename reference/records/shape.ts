@@ -7,7 +7,7 @@
  * Every part has its bound, and together they keep a record below RECORD_BYTES_MAX: the widest one
  * is 58 KiB, and a test holds it there. So nothing needs to be measured.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   HASH_PATTERN,
   LEDGER_TOPIC_PATTERN,

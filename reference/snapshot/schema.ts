@@ -5,7 +5,7 @@
  * 16 MiB have room for eight million wrong members, and a complaint about each would cost gigabytes: what
  * can be long stops at the first one.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { HASH_PATTERN, type Did, type RecordId, type Topic } from '#contracts/identifiers.ts';
 import { SNAPSHOT_MEMBERS_MAX, type CoordinationState, type OwnTip } from '#contracts/snapshot.ts';
 import {

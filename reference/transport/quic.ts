@@ -21,16 +21,16 @@
 import { Fault } from '#contracts/faults.ts';
 import type { Did } from '#contracts/identifiers.ts';
 import type { Transport } from '#contracts/transport.ts';
-import { privateKeyProto, publicKeyOf } from './identity.ts';
-import { loadNative } from './native.ts';
-import type { Native, QuinnConfig } from './native.ts';
+import { privateKeyProto, publicKeyOf } from './quic/identity.ts';
+import { loadNative } from './quic/native.ts';
+import type { Native, QuinnConfig } from './quic/native.ts';
 import { createLinkSet, createTransport } from './parts.ts';
-import { createKeep } from './quic-context.ts';
-import type { QuicContext } from './quic-context.ts';
-import { createDialler } from './quic-dial.ts';
-import { listen } from './quic-listen.ts';
-import { QUIC_SETTINGS } from './quic-settings.ts';
-import type { QuicSettings } from './quic-settings.ts';
+import { createKeep } from './quic/context.ts';
+import type { QuicContext } from './quic/context.ts';
+import { createDialler } from './quic/dial.ts';
+import { listen } from './quic/listen.ts';
+import { QUIC_SETTINGS } from './quic/settings.ts';
+import type { QuicSettings } from './quic/settings.ts';
 
 export interface QuicOptions {
   /** The 32-byte Ed25519 seed: whom this transport proves to be. */

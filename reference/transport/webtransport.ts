@@ -11,22 +11,22 @@
  * renewed in time while the node runs: links live on, and the address changes. Peers that know it by mDNS
  * hear the new one; one that was named by hand must be named anew.
  *
- * What limit remains, beside that, of the library below (webtransport-library.ts):
+ * What limit remains, beside that, of the library below (webtransport/library.ts):
  * - no back-pressure before `open`: a peer that sends more than `unreadBytesMax` until then is cut;
  * - a peer that vanishes without a packet is not noticed here: the session's Ping does it;
  * - HTTP/2 alone, so one lost packet holds up all that comes after it;
  * - a stranger may hold `inboundLinksMax + handshakesMax` connections for `dialTimeoutMs`.
  */
 import type { Transport } from '#contracts/transport.ts';
-import { makeCertificate, readCertificate } from './certificate.ts';
-import type { Certificate } from './certificate.ts';
+import { makeCertificate, readCertificate } from './webtransport/certificate.ts';
+import type { Certificate } from './webtransport/certificate.ts';
 import { createLinkSet, createTransport } from './parts.ts';
-import { createContext } from './webtransport-context.ts';
-import { createDialler } from './webtransport-dial.ts';
-import { listen } from './webtransport-listen.ts';
-import type { Showcase } from './webtransport-listen.ts';
-import { WEBTRANSPORT_SETTINGS } from './webtransport-settings.ts';
-import type { WebTransportSettings } from './webtransport-settings.ts';
+import { createContext } from './webtransport/context.ts';
+import { createDialler } from './webtransport/dial.ts';
+import { listen } from './webtransport/listen.ts';
+import type { Showcase } from './webtransport/listen.ts';
+import { WEBTRANSPORT_SETTINGS } from './webtransport/settings.ts';
+import type { WebTransportSettings } from './webtransport/settings.ts';
 
 /** Where a certificate outlives the process. */
 export interface CertificateKeeper {

@@ -12,8 +12,14 @@ import { median } from './measure.ts';
 import type { Bench, Figure } from './report.ts';
 import { spreadingMs, watchSpreading, type Spreading } from './spreading.ts';
 
-const SIZES = [10, 50, 200] as const;
-const ENTRIES = 100;
+/** How many nodes, and so many entries among them: what is said of each needs no more of them. */
+const LOADS: readonly (readonly [nodes: number, entries: number])[] = [
+  [10, 100],
+  [50, 50],
+  [200, 40],
+];
+/** The whole takes ten minutes at most: what gossipsub has not measured by then is left out, and said. */
+const WHOLE_MS_MAX = 540_000;
 const EVERY_MS = 100;
 const TAIL_MS = 3_000;
 /** Links of a node on average; ten nodes have nine each. */
@@ -37,7 +43,11 @@ const everywhere = (nodes: number, { arrivals }: Spreading): number => {
   return [...takers.values()].filter((count) => count === nodes).length;
 };
 
-const figuresOf = (nodes: number, ours: Spreading, theirs: Delivered | undefined): Figure[] => {
+const figuresOf = (
+  [nodes, entries]: readonly [number, number],
+  ours: Spreading,
+  theirs: Delivered | undefined,
+): Figure[] => {
   const others = nodes - 1;
   const hops = ours.arrivals.filter(({ by }) => by !== 'publish').map((each) => each.hops);
   const figure = (
@@ -66,26 +76,26 @@ const figuresOf = (nodes: number, ours: Spreading, theirs: Delivered | undefined
     figure(
       'messages an entry and receiver',
       '',
-      ours.messages / ENTRIES / others,
-      (each) => each.messages / ENTRIES / others,
+      ours.messages / entries / others,
+      (each) => each.messages / entries / others,
     ),
     figure(
       'copies an entry and receiver',
       '',
-      ours.copies / ENTRIES / others,
-      (each) => each.copies / ENTRIES / others,
+      ours.copies / entries / others,
+      (each) => each.copies / entries / others,
     ),
     figure(
       'bytes an entry and receiver',
       'bytes',
-      ours.bytes / ENTRIES / others,
-      (each) => each.bytes / ENTRIES / others,
+      ours.bytes / entries / others,
+      (each) => each.bytes / entries / others,
     ),
     figure(
       'the same without the records',
       'bytes',
-      beside(ours.bytes, ours.copies) / ENTRIES / others,
-      (each) => beside(each.bytes, each.copies) / ENTRIES / others,
+      beside(ours.bytes, ours.copies) / entries / others,
+      (each) => beside(each.bytes, each.copies) / entries / others,
     ),
     figure('entries that came everywhere', '', everywhere(nodes, ours), (each) => each.everywhere),
     only('to everywhere, median, virtual time', median(spreadingMs(ours.arrivals))),
@@ -93,32 +103,43 @@ const figuresOf = (nodes: number, ours: Spreading, theirs: Delivered | undefined
   ];
 };
 
-const measure = async (nodes: number, compared: boolean): Promise<Figure[]> => {
+const measure = async (
+  [nodes, entries]: readonly [number, number],
+  gossipsubMsMax: () => number,
+): Promise<Figure[]> => {
   const neighbours = drawNeighbours(nodes);
   const ours = await watchSpreading({
     seed: `bench delivery ${nodes}`,
     nodes,
-    entries: ENTRIES,
+    entries,
     everyMs: EVERY_MS,
     loss: 0,
     tailMs: TAIL_MS,
     neighboursOf: (index) => neighbours[index]!,
   });
   const bytes = Math.round(ours.recordBytes);
-  const load: Load = { neighbours, entries: ENTRIES, bytes, everyMs: EVERY_MS, tailMs: TAIL_MS };
-  return figuresOf(nodes, ours, compared ? await runGossipsub(load) : undefined);
+  const load: Load = { neighbours, entries, bytes, everyMs: EVERY_MS, tailMs: TAIL_MS };
+  return figuresOf([nodes, entries], ours, await runGossipsub(load, gossipsubMsMax()));
 };
 
 export const delivery: Bench = {
-  summary: 'an entry to 10, 50 and 200 nodes beside gossipsub; installs it in .bench',
+  summary: 'an entry to 10, 50 and 200 nodes beside gossipsub; installs it in .bench; minutes',
   async run() {
+    const untilMs = performance.now() + WHOLE_MS_MAX;
     const missing = await installGossipsub();
     const figures: Figure[] = [];
-    for (const nodes of SIZES) figures.push(...(await measure(nodes, missing === undefined)));
+    for (const [index, load] of LOADS.entries()) {
+      // Half of what is left, so that the next one has a chance too; the last one all.
+      const share = index === LOADS.length - 1 ? 1 : 0.5;
+      const msMax = (): number =>
+        missing === undefined ? share * (untilMs - performance.now()) : 0;
+      figures.push(...(await measure(load, msMax)));
+    }
     return {
       name: 'delivery',
       about: [
-        `${ENTRIES} entries, one every ${EVERY_MS} ms, each by the next node; about ${DEGREE} links a node, nothing lost`,
+        LOADS.map(([nodes, entries]) => `${entries} entries among ${nodes} nodes`).join(', '),
+        `one every ${EVERY_MS} ms, each by the next node; about ${DEGREE} links a node, nothing lost`,
         missing === undefined
           ? 'limit: @chainsafe/libp2p-gossipsub 14.1.1 as it is configured by default (mesh of 6 to 12), same graph, entries of the same size'
           : `without gossipsub, which could not be installed: ${missing}`,

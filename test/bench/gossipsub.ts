@@ -51,17 +51,21 @@ export const installGossipsub = async (): Promise<string | undefined> => {
   }
 };
 
-/** undefined where it did not end in its time: a machine too busy for it. Says so. */
-export const runGossipsub = async (load: Load): Promise<Delivered | undefined> => {
+/** undefined where it did not end in its time: a machine too busy for it. Says so. No time: not begun. */
+export const runGossipsub = async (load: Load, leftMs: number): Promise<Delivered | undefined> => {
+  const msMax = Math.min(RUN_MS_MAX, Math.floor(leftMs));
+  if (msMax <= 0) return undefined;
   const words = [`${FOLDER}/gossipsub.mjs`, JSON.stringify(load)];
   try {
-    const options = { timeout: RUN_MS_MAX, maxBuffer: OUTPUT_BYTES_MAX };
+    const options = { timeout: msMax, maxBuffer: OUTPUT_BYTES_MAX };
     const { stdout } = await promisify(execFile)(process.execPath, words, options);
     return JSON.parse(stdout) as Delivered;
   } catch (error) {
     if (!(error instanceof Error && 'killed' in error && error.killed)) throw error;
     const nodes = load.neighbours.length;
-    console.error(`delivery: gossipsub with ${nodes} nodes took more than ${RUN_MS_MAX / 1_000} s`);
+    console.error(
+      `delivery: gossipsub with ${nodes} nodes took more than ${Math.round(msMax / 1_000)} s`,
+    );
     return undefined;
   }
 };

@@ -40,7 +40,7 @@ const PATIENT: readonly string[] = ['delivery', 'rest', 'soak'];
 const vocabulary: Vocabulary = {
   full: {
     summary:
-      'merge, start and reconcile with 100 000 entries instead of 10 000, digest with 1 000 000',
+      'merge, start and reconcile with 100 000 entries, digest with 1 000 000, spread with 1 000',
   },
   minutes: { value: 'N', summary: 'how long soak runs', byDefault: '3' },
   json: { summary: 'one line of JSON a benchmark' },

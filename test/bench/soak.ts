@@ -1,68 +1,49 @@
 /**
  * `soak`: two nodes as two processes, a thousand entries a second between them, for minutes.
  *
- * Each pays the other as fast as it is asked to, over its own control server, so that every entry is
- * signed, stored, carried over QUIC, verified and stored again. A ledger never forgets, so memory rises
- * with the entries held, and with nothing else: what is shown is the slope against entries, and what is
- * left of it against time.
+ * Each pays the other at half of that rate (`soak-child.ts`), so that every entry is signed, stored, carried
+ * over QUIC, verified and stored again. A ledger never forgets, so memory rises with the entries held, and
+ * with nothing else: what is shown is the slope against entries, and what is left of it against time.
+ *
+ * On a machine that others use too the rate is what they leave of it. What an entry costs in processor time
+ * is the same on both, and says which rate one core would carry.
  */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createActor, type Actor } from '#reference/commands/actor.ts';
+import { foundTogether, introduce } from '#reference/commands/stage.ts';
 import type { Control } from '#reference/operations/client.ts';
-import type { Actor } from '#reference/commands/actor.ts';
 import { median, slopeOf } from './measure.ts';
 import type { Bench, BenchOptions, Figure } from './report.ts';
 import { withFolder } from './rig.ts';
-import { openActors } from './rest.ts';
 import { controlOf, scrape, valueIn, type Sample } from './scrape.ts';
+import { BEGIN } from './soak-child.ts';
 
 const ENTRIES_PER_SECOND = 1_000;
-const BATCH = 10;
-/** Batches under way on one node: as much as it takes to hide a commit, and no more. */
-const BATCHES_MAX = 48;
 const SAMPLE_MS = 2_000;
 /** Of the whole time: until caches are full and code is compiled, nothing is said of memory. */
 const WARM_UP_SHARE = 0.25;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Pays so many times in one request; gives how many were accepted. */
-const payBatch = async ({ address, token }: Control, to: string): Promise<number> => {
-  const requests = Array.from({ length: BATCH }, (_, id) => ({
-    jsonrpc: '2.0',
-    id,
-    method: 'ledger.transfer',
-    params: { to, amount: '0.01', memo: 'a minute in the garden' },
-  }));
-  const response = await fetch(`http://${address}/rpc`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}` },
-    body: JSON.stringify(requests),
-  });
-  const answers = (await response.json()) as readonly { readonly result?: unknown }[];
-  return answers.filter(({ result }) => result !== undefined).length;
-};
-
-/** Asks a node to pay at its share of the rate until `stop`; gives how many payments it made. */
-const load = async (control: Control, to: string, stop: AbortSignal): Promise<number> => {
-  const underWay = new Set<Promise<void>>();
-  let paid = 0;
-  const everyMs = (2 * 1_000 * BATCH) / ENTRIES_PER_SECOND;
-  let nextAt = performance.now();
-  while (!stop.aborted) {
-    if (underWay.size >= BATCHES_MAX) {
-      await Promise.race(underWay);
-      nextAt = Math.max(nextAt, performance.now() - everyMs);
-      continue;
-    }
-    const batch = payBatch(control, to).then((count) => {
-      paid += count;
-      underWay.delete(batch);
-    });
-    underWay.add(batch);
-    nextAt += everyMs;
-    await pause(Math.max(0, nextAt - performance.now()));
-  }
-  await Promise.all(underWay);
-  return paid;
+/** Two linked nodes that wait for the word to pay. */
+const openPayers = async (folder: string, minutes: number): Promise<Actor[]> => {
+  const file = fileURLToPath(new URL('soak-child.ts', import.meta.url));
+  const words = [String(ENTRIES_PER_SECOND / 2), String(60 * minutes)];
+  const actors = await Promise.all(
+    ['alice', 'bob'].map((name) =>
+      createActor({
+        name,
+        directory: join(folder, name),
+        program: { file, words },
+        heard: () => undefined,
+      }),
+    ),
+  );
+  await foundTogether(actors, 'the measured cooperative');
+  await Promise.all(actors.map((actor) => actor.start()));
+  await introduce(actors);
+  return actors;
 };
 
 interface Sampled {
@@ -70,9 +51,11 @@ interface Sampled {
   readonly sample: Sample;
 }
 
-const watch = async (control: Control, stop: AbortSignal): Promise<Sampled[]> => {
+/** Looks now and then until the time is up. */
+const watch = async (control: Control, minutes: number): Promise<Sampled[]> => {
+  const untilMs = performance.now() + 60_000 * minutes;
   const samples: Sampled[] = [];
-  while (!stop.aborted) {
+  while (performance.now() < untilMs) {
     samples.push({ atMs: performance.now(), sample: await scrape(control) });
     await pause(SAMPLE_MS);
   }
@@ -82,9 +65,11 @@ const watch = async (control: Control, stop: AbortSignal): Promise<Sampled[]> =>
 const ENTRIES = 'icn_gossip_entries';
 const HEAP = 'nodejs_heap_used_bytes';
 const RESIDENT = 'process_resident_memory_bytes';
+const CPU_SECONDS = 'process_cpu_seconds_total';
+const COMMIT_SECONDS = 'icn_store_commit_duration_seconds';
 
-/** How memory moved on one node after the warm-up. */
-const memoryOf = (samples: readonly Sampled[]) => {
+/** What one node did after the warm-up, and how its memory moved. */
+const courseOf = (samples: readonly Sampled[]) => {
   const kept = samples.slice(Math.floor(samples.length * WARM_UP_SHARE));
   const series = (name: string): number[] => kept.map(({ sample }) => valueIn(sample, name));
   const entries = series(ENTRIES);
@@ -92,15 +77,17 @@ const memoryOf = (samples: readonly Sampled[]) => {
   const perEntry = slopeOf(entries, series(HEAP));
   // What the heap would be if it held nothing but what it holds of each entry.
   const others = series(HEAP).map((bytes, index) => bytes - perEntry * entries[index]!);
-  const cpu = series('process_cpu_seconds_total');
+  const rise = (name: string): number => series(name).at(-1)! - series(name)[0]!;
   const tookSeconds = (kept.at(-1)!.atMs - kept[0]!.atMs) / 1_000;
   return {
     perEntry,
     othersPerMinute: slopeOf(minutes, others),
     residentPerEntry: slopeOf(entries, series(RESIDENT)),
     resident: series(RESIDENT).at(-1)!,
-    entriesPerSecond: (entries.at(-1)! - entries[0]!) / tookSeconds,
-    cpuShare: (100 * (cpu.at(-1)! - cpu[0]!)) / tookSeconds,
+    entriesPerSecond: rise(ENTRIES) / tookSeconds,
+    cpuShare: (100 * rise(CPU_SECONDS)) / tookSeconds,
+    cpuMsPerEntry: (1_000 * rise(CPU_SECONDS)) / rise(ENTRIES),
+    commitMs: (1_000 * rise(`${COMMIT_SECONDS}_sum`)) / rise(`${COMMIT_SECONDS}_count`),
   };
 };
 
@@ -115,25 +102,28 @@ const untilLevel = async (controls: readonly Control[]): Promise<number> => {
   }
 };
 
-const soakActors = async ([one, two]: readonly Actor[], minutes: number): Promise<Figure[]> => {
-  const controls = await Promise.all([one!, two!].map(controlOf));
-  const [first, second] = controls as [Control, Control];
-  const over = AbortSignal.timeout(minutes * 60_000);
-  const loads = Promise.all([load(first, two!.name, over), load(second, one!.name, over)]);
-  const samples = await Promise.all(controls.map((control) => watch(control, over)));
-  const paid = (await loads).reduce((sum, count) => sum + count, 0);
+const soakActors = async (actors: readonly Actor[], minutes: number): Promise<Figure[]> => {
+  const controls = await Promise.all(actors.map(controlOf));
+  for (const { pid } of actors) process.kill(pid!, BEGIN);
+  const samples = await Promise.all(controls.map((control) => watch(control, minutes)));
   const levelMs = await untilLevel(controls);
-  const memory = samples.map(memoryOf);
-  const middle = (of: (each: (typeof memory)[number]) => number): number => median(memory.map(of));
+  const courses = samples.map(courseOf);
+  const middle = (of: (each: (typeof courses)[number]) => number): number =>
+    median(courses.map(of));
+  const cpuMs = middle((each) => each.cpuMsPerEntry);
+  const last = await scrape(controls[0]!);
   return [
-    { name: 'entries paid', value: paid, unit: '' },
+    { name: 'entries held at the end', value: valueIn(last, ENTRIES), unit: '' },
     {
-      name: 'entries a second, held',
+      name: 'entries a second, held | asked for',
       value: middle((each) => each.entriesPerSecond),
       unit: '',
       limit: ENTRIES_PER_SECOND,
     },
     { name: 'processor time, of one core', value: middle((each) => each.cpuShare), unit: '%' },
+    { name: 'processor time, an entry held', value: cpuMs, unit: 'ms' },
+    { name: 'entries a second for a whole core', value: 1_000 / cpuMs, unit: '' },
+    { name: 'a commit, mean', value: middle((each) => each.commitMs), unit: 'ms' },
     { name: 'until both hold all, after the last', value: levelMs, unit: 'ms' },
     { name: 'heap, an entry held', value: middle((each) => each.perEntry), unit: 'bytes' },
     {
@@ -154,9 +144,14 @@ export const soak: Bench = {
   summary: `two nodes under ${ENTRIES_PER_SECOND} entries a second; "minutes 10" for the issue's ten`,
   async run({ minutes }: BenchOptions) {
     const figures = await withFolder(async (folder) => {
-      const actors = await openActors(folder, ['alice', 'bob']);
+      const actors = await openPayers(folder, minutes);
       try {
         return await soakActors(actors, minutes);
+      } catch (error) {
+        for (const { name, ended, lastWords } of actors) {
+          console.error(`soak: ${name} ${ended ?? 'runs'}`, ...lastWords());
+        }
+        throw error;
       } finally {
         await Promise.all(actors.map((actor) => actor.stop()));
       }
@@ -166,6 +161,7 @@ export const soak: Bench = {
       about: [
         `two linked nodes for ${minutes} minutes, each asked for half of ${ENTRIES_PER_SECOND} payments a second`,
         `medians of the two, from their own /metrics, the first ${100 * WARM_UP_SHARE} % of the time left out`,
+        'a commit: from handing it to the store until it is durable, with the wait for the one before',
         'slopes are least squares; a ledger keeps every entry, so its memory rises with them alone',
       ],
       figures,

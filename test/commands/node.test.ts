@@ -2,7 +2,7 @@
  * `npm run node` as a stranger meets it: two nodes in processes of their own, asked, refused, stopped,
  * killed and started again; and homes that somebody has damaged.
  *
- * A start costs 0.6 s, so each subcommand runs once as a real child and tables of refusals in this
+ * A start costs 0.3 s of a core, so each subcommand runs once as a real child and tables of refusals in this
  * process. A refusal is always the same thing: one sentence on standard error that begins with its status,
  * nothing on standard output, the exit code of design/product.md, and never a stack trace.
  */
@@ -27,6 +27,7 @@ import { referenceLayers } from '#reference/layers.ts';
 import { readNetwork } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
 import {
+  MAIN,
   cleanUp,
   refusal,
   inProcess,
@@ -122,7 +123,7 @@ describe('two nodes', () => {
     alice = await startNode(a);
     bob = await startNode(b, 'peers', alice.address);
     await linkedPeers(1);
-  }, 30_000);
+  });
 
   /** A cut says what is wanted; the link ends when what was on its way has left. */
   const linkedPeers = (count: number): Promise<true> =>
@@ -458,10 +459,10 @@ describe('one answer', () => {
   it('stops quietly when its reader has seen enough, and says so when the disk is full', async () => {
     const unread = start(['node', 'help']);
     unread.child.stdout?.destroy();
-    const full = ['-c', `exec "$0" "$@" > /dev/full`, process.execPath, '--import', 'tsx'];
+    const full = ['-c', `exec "$0" "$@" > /dev/full`, process.execPath, ...MAIN];
     const [quiet, loud] = await Promise.all([
       unread.ended,
-      launch('sh', [...full, 'reference/main.ts', 'node', 'help']).ended,
+      launch('sh', [...full, 'node', 'help']).ended,
     ]);
     expect(quiet).toMatchObject({ code: 0, err: '' });
     expect(loud).toEqual(refusal(4, 'store_failed', /standard output: ENOSPC/));
@@ -500,8 +501,8 @@ describe('one answer', () => {
     await ask('init', 'network', 'full', 'name', 'me', 'members', `you=${STRANGER}`, 'data', home);
     // A file may not grow beyond 8 blocks of 1 KiB here: writes fail with EFBIG.
     const words = ['node', 'start', 'data', home, 'json', ...LOCAL];
-    const limit = ['-c', 'ulimit -f 8; exec "$0" "$@"', process.execPath, '--import', 'tsx'];
-    const limited = launch('bash', [...limit, 'reference/main.ts', ...words]);
+    const limit = ['-c', 'ulimit -f 8; exec "$0" "$@"', process.execPath, ...MAIN];
+    const limited = launch('bash', [...limit, ...words]);
     await limited.said(/"ok":true/);
     let last: Ran = { code: 0, out: '', err: '' };
     while (last.code === 0) last = await inProcess('pay', 'you', '0.01', 'data', home);

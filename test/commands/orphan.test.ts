@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { createActor, NODE_ALONE } from '#reference/commands/actor.ts';
 import { foundTogether } from '#reference/commands/stage.ts';
+import { wordsToRun } from '#start/built.mjs';
 import { cleanUp, environment, temporary } from '#test/support/command.ts';
 
 afterAll(cleanUp);
@@ -16,7 +17,7 @@ it('ends by itself, as after a signal, where the channel closed during the start
   const { file, words } = NODE_ALONE;
   const child = spawn(
     process.execPath,
-    ['--import', import.meta.resolve('tsx'), file, ...words, 'data', directory],
+    [...(await wordsToRun(file)), ...words, 'data', directory],
     { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: environment() },
   );
   const giveUp = setTimeout(() => child.kill('SIGKILL'), 15_000);

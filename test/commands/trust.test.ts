@@ -41,7 +41,7 @@ describe('trust', () => {
     await inProcess('init', ...words, 'data', home);
     alice = start(['node', 'start', 'data', home, 'json', 'alone', 'host', '127.0.0.1']);
     await alice.said(/^.*\n/);
-  }, 30_000);
+  });
 
   it('lists whom this node trusts, how far and why', async () => {
     expect(await ask()).toEqual([

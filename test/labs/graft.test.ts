@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stubOf } from '#labs/matrix/field.ts';
-import { ROOT } from '#labs/built.mjs';
+import { ROOT } from '#start/built.mjs';
+import { inLongRun } from '#test/support/depth.ts';
 import { LAB, layOut, ownFolder, RECEIVE_LINE } from './variants.ts';
 
 interface Ended {
@@ -37,12 +38,16 @@ const temporaryIn = (folder: string): string => {
 /** Types the command, and Ctrl-C once `until` was said; nothing may be left behind. */
 const graft = async (inside: string, of: string, until?: string): Promise<Ended> => {
   const temporary = temporaryIn(inside);
-  const child = spawn(process.execPath, ['labs/start.mjs', LAB.number, 'graft', 'of', of], {
-    cwd: ROOT,
-    env: { ...process.env, TMPDIR: temporary, NO_COLOR: '1', FORCE_COLOR: '0' },
-    // A group of its own: Ctrl-C reaches everybody in it.
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    ['reference/start/start.mjs', 'labs/cli.ts', LAB.number, 'graft', 'of', of],
+    {
+      cwd: ROOT,
+      env: { ...process.env, TMPDIR: temporary, NO_COLOR: '1', FORCE_COLOR: '0' },
+      // A group of its own: Ctrl-C reaches everybody in it.
+      detached: true,
+    },
+  );
   let text = '';
   let pressed = false;
   const heard = (chunk: Buffer): void => {
@@ -92,16 +97,6 @@ describe.concurrent('a graft', { timeout: 150_000 }, () => {
       expect(code).toBe(0);
     }));
 
-  it('of one that never pulls: says what yours lacks', ({ expect }) =>
-    inFolder(async (folder) => {
-      const { code, text } = await graft(folder, layOut(folder, 'never pulls'));
-      expect(text).toMatch(/^your layer fails 07\.7, .*: here is what it does/);
-      expect(text).toMatch(/waited 6 s for yours to show yours \+6.00, .*; last seen: /);
-      expect(text).toMatch(/yours +lacks ann#2\n/);
-      expect(text).toMatch(/ben +lacks nothing\n +next +npm run lab 07 of .*layer\n$/);
-      expect(code).toBe(1);
-    }));
-
   it('of one that throws: names its own line, and no line of the kit', ({ expect }) =>
     inFolder(async (folder) => {
       const layer = layOut(folder, 'throws in receive');
@@ -112,28 +107,9 @@ describe.concurrent('a graft', { timeout: 150_000 }, () => {
       expect(code).toBe(1);
     }));
 
-  it('of one that loops for ever: names the function, and what it printed', ({ expect }) =>
-    inFolder(async (folder) => {
-      const layer = layOut(folder, 'loops for ever');
-      const { code, text } = await graft(folder, layer);
-      expect(text).toContain(
-        `${layer}/gossip.ts:${RECEIVE_LINE} receive runs for 2 s without an end`,
-      );
-      expect(text).toContain('  heard announce\n');
-      expect(code).toBe(1);
-    }));
-
   it('is ended by Ctrl-C in the middle', ({ expect }) =>
     inFolder(async (folder) => {
       const { code, text } = await graft(folder, 'solution', 'killed with SIGKILL');
-      expect(text).toMatch(/interrupted\n$/);
-      expect(code).toBe(130);
-    }));
-
-  it('is ended by Ctrl-C while yours loops', ({ expect }) =>
-    inFolder(async (folder) => {
-      const layer = layOut(folder, 'loops for ever');
-      const { code, text } = await graft(folder, layer, 'linked over QUIC');
       expect(text).toMatch(/interrupted\n$/);
       expect(code).toBe(130);
     }));
@@ -157,4 +133,35 @@ describe.concurrent('a graft', { timeout: 150_000 }, () => {
       expect(ended.text).toContain(`${layer}/gossip.ts:1 imports #reference/gossip/gossip.ts`);
       expect(ended.code).toBe(1);
     }));
+
+  inLongRun(() => {
+    it('of one that never pulls: says what yours lacks', ({ expect }) =>
+      inFolder(async (folder) => {
+        const { code, text } = await graft(folder, layOut(folder, 'never pulls'));
+        expect(text).toMatch(/^your layer fails 07\.7, .*: here is what it does/);
+        expect(text).toMatch(/waited 6 s for yours to show yours \+6.00, .*; last seen: /);
+        expect(text).toMatch(/yours +lacks ann#2\n/);
+        expect(text).toMatch(/ben +lacks nothing\n +next +npm run lab 07 of .*layer\n$/);
+        expect(code).toBe(1);
+      }));
+
+    it('of one that loops for ever: names the function, and what it printed', ({ expect }) =>
+      inFolder(async (folder) => {
+        const layer = layOut(folder, 'loops for ever');
+        const { code, text } = await graft(folder, layer);
+        expect(text).toContain(
+          `${layer}/gossip.ts:${RECEIVE_LINE} receive runs for 2 s without an end`,
+        );
+        expect(text).toContain('  heard announce\n');
+        expect(code).toBe(1);
+      }));
+
+    it('is ended by Ctrl-C while yours loops', ({ expect }) =>
+      inFolder(async (folder) => {
+        const layer = layOut(folder, 'loops for ever');
+        const { code, text } = await graft(folder, layer, 'linked over QUIC');
+        expect(text).toMatch(/interrupted\n$/);
+        expect(code).toBe(130);
+      }));
+  });
 });

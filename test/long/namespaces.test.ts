@@ -15,7 +15,7 @@ import {
   publicKeyOf,
   writeNetwork,
 } from '#reference/commands/node/home.ts';
-import { publicKeyOf as publicKeyOfSeed } from '#reference/transport/identity.ts';
+import { publicKeyOf as publicKeyOfSeed } from '#reference/transport/quic/identity.ts';
 import { didOf } from '#test/network/quic-pair.ts';
 import { cleanUp, temporary, until, type Started } from '#test/support/command.ts';
 import {

@@ -18,7 +18,7 @@ import { exportsOf, settled, sumOf } from '#test/support/lives.ts';
 
 /** SIM_SEED repeats all of it. */
 const seed = process.env['SIM_SEED'] ?? String(randomInt(1, 2 ** 47));
-const pool = createPool(1);
+const pool = await createPool(1);
 
 const trialOf = (name: string, more: Partial<Trial>): Trial => ({
   seed: `${seed}-${name}`,
@@ -81,7 +81,7 @@ describe('F15: a cluster', () => {
   it('does the same where touching __proto__ by name is an error', () => {
     const words = 'sim seed 15 nodes 3 entries 6 nemeses forge,digest json'.split(' ');
     const traceOf = (...flags: string[]): unknown => {
-      const typed = [...flags, '--import', 'tsx', 'reference/main.ts', ...words];
+      const typed = [...flags, 'reference/start/start.mjs', 'reference/main.ts', ...words];
       const line = execFileSync(process.execPath, typed, { encoding: 'utf8' });
       return (JSON.parse(line) as { traceHash: string }).traceHash;
     };

@@ -5,7 +5,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { Server } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { DialResult } from '#contracts/transport.ts';
 import { readSettings } from '#reference/config.ts';
@@ -22,6 +21,7 @@ import { referenceLayers } from '#reference/layers.ts';
 import { callNode, readControl } from '#reference/operations/client.ts';
 import { encodeDid } from '#reference/records/did.ts';
 import { createQuicTransport } from '#reference/transport/quic.ts';
+import { wordsToRun } from '#start/built.mjs';
 import { cleanUp, launch, start, temporary, until, within } from '#test/support/command.ts';
 
 afterAll(cleanUp);
@@ -103,8 +103,7 @@ describe('a supervised daemon', () => {
 
   it('F23: once stopped it holds no socket, no timer and no file', async () => {
     const home = await newHome();
-    const script = fileURLToPath(new URL('daemon-child.ts', import.meta.url));
-    const words = ['--import', import.meta.resolve('tsx'), script, home.directory];
+    const words = [...(await wordsToRun('test/network/daemon-child.ts')), home.directory];
     const ran = await within('the child', launch(process.execPath, words).ended);
     expect([ran.code, ran.err]).toEqual([0, '']);
     const { before, during, after, overdue } = JSON.parse(ran.out) as {

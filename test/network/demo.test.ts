@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
+  MAIN,
   cleanUp,
   launch,
   run,
@@ -15,6 +16,7 @@ import {
   within,
   type Started,
 } from '#test/support/command.ts';
+import { everyDay, inLongRun } from '#test/support/depth.ts';
 
 afterAll(cleanUp);
 
@@ -32,7 +34,7 @@ const isLoader = (name: string): boolean =>
   name.startsWith('tsx-') || name === 'node-compile-cache';
 
 /** Without npm in between, which answers a signal in its own way. */
-const DIRECT = [process.execPath, '--import', 'tsx', 'reference/main.ts', 'demo'] as const;
+const DIRECT = [process.execPath, ...MAIN, 'demo'] as const;
 const NPM = ['npm', 'run', '--silent', 'demo'] as const;
 
 const play = ([program, ...first]: readonly [string, ...string[]], ...words: string[]): Demo => {
@@ -62,14 +64,19 @@ const play = ([program, ...first]: readonly [string, ...string[]], ...words: str
 };
 
 const expectNothingLeft = async (demo: Demo): Promise<void> => {
-  await until('the last process to end', () => !demo.alive() || undefined, 6_000);
+  await until('the last process to end', () => !demo.alive() || undefined);
   expect(demo.files()).toEqual([]);
 };
+
+const INTERRUPTS = [
+  ['for all, as a terminal tells them,', NPM, /founding document/, 'group'],
+  ['for itself alone while bob comes back', DIRECT, /bob is killed/, 'self'],
+] as const;
 
 describe('npm run demo', () => {
   it('shows +7 -5 -2 on every node, ends by itself with 0, and leaves nothing behind', async () => {
     const demo = play(NPM);
-    const ran = await within('the end of the demo', demo.ended, 30_000);
+    const ran = await within('the end of the demo', demo.ended);
     expect(ran).toMatchObject({ code: 0, err: '' });
     for (const name of ['alice', 'bob', 'charlie']) {
       expect(ran.out).toMatch(new RegExp(`on ${name} +\\+7\\.00 +-5\\.00 +-2\\.00 +0\\.00\\n`));
@@ -77,35 +84,33 @@ describe('npm run demo', () => {
     expect(ran.out.match(/all 3 agree \(\d+ ms later\)/g)).toHaveLength(3);
     expect(ran.out).toMatch(/done: nothing was lost, nothing was minted, nobody was in charge\n$/);
     await expectNothingLeft(demo);
-  }, 40_000);
+  });
 
-  it.each([
-    ['for all, as a terminal tells them,', NPM, /founding document/, 'group'],
-    ['for itself alone while bob comes back', DIRECT, /bob is killed/, 'self'],
-  ] as const)(
+  it.each(INTERRUPTS.slice(0, everyDay(1, 2)))(
     'ends with 130 on a SIGINT %s and leaves nothing behind',
     async (_when, program, moment, target) => {
       const demo = play(program);
       await demo.said(moment);
       if (target === 'group') demo.interrupt();
       else demo.child.kill('SIGINT');
-      const ran = await within('the end of an interrupted demo', demo.ended, 10_000);
+      const ran = await within('the end of an interrupted demo', demo.ended);
       expect(ran.code).toBe(130);
       expect(ran.out).not.toMatch(/done:/);
       expect(ran.err).not.toMatch(/^\s+at |defect/m);
       await expectNothingLeft(demo);
     },
-    40_000,
   );
 
-  it('tidies up when nobody reads what it says', async () => {
-    const demo = play(DIRECT);
-    await demo.said(/founding document/);
-    demo.child.stdout?.destroy();
-    const ran = await within('the end of a demo that nobody reads', demo.ended, 15_000);
-    expect(ran).toMatchObject({ code: 130, err: '' });
-    await expectNothingLeft(demo);
-  }, 40_000);
+  inLongRun(() => {
+    it('tidies up when nobody reads what it says', async () => {
+      const demo = play(DIRECT);
+      await demo.said(/founding document/);
+      demo.child.stdout?.destroy();
+      const ran = await within('the end of a demo that nobody reads', demo.ended);
+      expect(ran).toMatchObject({ code: 130, err: '' });
+      await expectNothingLeft(demo);
+    });
+  });
 
   it('stays when asked to, answers meanwhile, and ends with 0 on Ctrl-C', async () => {
     const demo = play(DIRECT, 'stay');
@@ -115,10 +120,10 @@ describe('npm run demo', () => {
     expect(answer).toMatchObject({ code: 0, err: '' });
     expect(answer.out).toMatch(/sum 0\.00 hours\n$/);
     demo.interrupt();
-    const ran = await within('the end of a demo that stayed', demo.ended, 10_000);
+    const ran = await within('the end of a demo that stayed', demo.ended);
     expect(ran.code).toBe(0);
     await expectNothingLeft(demo);
-  }, 40_000);
+  });
 
   it('wrong words start nothing', async () => {
     const demo = play(DIRECT, 'forever');

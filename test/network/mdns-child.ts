@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { PROTOCOL } from '#contracts/messages.ts';
 import { create } from '#reference/discovery/discovery.ts';
 import { startMdns } from '#reference/discovery/mdns.ts';
-import { publicKeyOf } from '#reference/transport/identity.ts';
+import { publicKeyOf } from '#reference/transport/quic/identity.ts';
 import { didOf } from './quic-pair.ts';
 
 const [address = '', certificate] = process.argv.slice(2);

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Did } from '#contracts/identifiers.ts';
 import type { Transport } from '#contracts/transport.ts';
-import { publicKeyOf } from '#reference/transport/identity.ts';
+import { publicKeyOf } from '#reference/transport/quic/identity.ts';
 import { createQuicTransport } from '#reference/transport/quic.ts';
-import type { QuicSettings } from '#reference/transport/quic-settings.ts';
+import type { QuicSettings } from '#reference/transport/quic/settings.ts';
 import type { LinkPair } from '#test/suites/link.ts';
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
@@ -22,7 +22,7 @@ export const didOf = (publicKey: Uint8Array): Did => {
 export const until = async (
   predicate: () => boolean,
   what: string,
-  deadlineMs = 8_000,
+  deadlineMs = 30_000,
 ): Promise<void> => {
   const start = performance.now();
   while (!predicate()) {

@@ -7,14 +7,14 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Did } from '#contracts/identifiers.ts';
 import type { DialResult, Link, Transport } from '#contracts/transport.ts';
-import { privateKeyProto } from '#reference/transport/identity.ts';
-import { loadNative } from '#reference/transport/native.ts';
-import type { NativeConfig } from '#reference/transport/native.ts';
-import type { QuicSettings } from '#reference/transport/quic-settings.ts';
+import { privateKeyProto } from '#reference/transport/quic/identity.ts';
+import { loadNative } from '#reference/transport/quic/native.ts';
+import type { NativeConfig } from '#reference/transport/quic/native.ts';
+import type { QuicSettings } from '#reference/transport/quic/settings.ts';
+import { wordsToRun } from '#start/built.mjs';
 import { linkSuite, pattern, witness } from '#test/suites/link.ts';
 import { createPeer, quicPair, until } from './quic-pair.ts';
 import type { Peer } from './quic-pair.ts';
@@ -95,14 +95,15 @@ const nativeClient = () => {
   return client;
 };
 
+const CHILD = await wordsToRun('test/network/quic-child.ts');
+
 interface Child {
   readonly process: ChildProcess;
   readonly line: () => Promise<string>;
 }
 
 const child = (mode: string, address = ''): Child => {
-  const file = fileURLToPath(new URL('./quic-child.ts', import.meta.url));
-  const spawned = spawn(process.execPath, ['--import', 'tsx', file, mode, address], {
+  const spawned = spawn(process.execPath, [...CHILD, mode, address], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   cleanups.push(() => void spawned.kill('SIGKILL'));
@@ -287,7 +288,7 @@ describe.concurrent('QUIC: peers that die', () => {
     expect([far.closed, far.byteCount()]).toEqual([['lost'], 700]);
     expect(far.link.send(pattern(1))).toBe('closed');
     await dialOpen(peer().transport, address);
-  }, 15_000);
+  });
 
   it('a link opened after its peer was killed still hands over what had arrived', async () => {
     const { address, arrivals } = await listen(peer());
@@ -300,7 +301,7 @@ describe.concurrent('QUIC: peers that die', () => {
     const far = witness(link);
     await until(() => far.closed.length > 0, 'the end to be told');
     expect([far.byteCount(), far.closed]).toEqual([700, ['lost']]);
-  }, 15_000);
+  });
 
   it('a dialled peer that is killed is noticed within 5 s', async () => {
     const { line, process: dying } = child('listen');
@@ -313,7 +314,7 @@ describe.concurrent('QUIC: peers that die', () => {
     await until(() => near.closed.length > 0, 'the loss to be noticed');
     expect(performance.now() - start).toBeLessThan(5_000);
     expect(near.closed).toEqual(['lost']);
-  }, 15_000);
+  });
 
   it('a process that leaves without closing ends its links', async () => {
     const { address, arrivals } = await listen(peer());
@@ -323,7 +324,7 @@ describe.concurrent('QUIC: peers that die', () => {
     await until(() => far.closed.length > 0, 'the end to be noticed');
     expect(far.byteCount()).toBe(700);
     expect(['lost', 'remote']).toContain(far.closed[0]);
-  }, 15_000);
+  });
 
   it('a peer whose event loop stands still for 4 s is not lost', async () => {
     const { address, arrivals } = await listen(peer());
@@ -332,7 +333,7 @@ describe.concurrent('QUIC: peers that die', () => {
     const far = witness(arrivals[0] as Link);
     await until(() => far.byteCount() === 1_000, 'its bytes after the stall');
     expect(far.closed).toEqual([]);
-  }, 15_000);
+  });
 });
 
 describe('QUIC: the machine', () => {
@@ -380,7 +381,7 @@ describe('QUIC: the machine', () => {
     near.link.send(pattern(100_000));
     await until(() => far.byteCount() === 100_000, 'bytes over the old link');
     expect(await dial(peer().transport, address)).toMatchObject({ status: 'open' });
-  }, 15_000);
+  });
 
   it('a dial under way is answered before its transport is closed, once', async () => {
     const socket = await udp();
@@ -414,12 +415,12 @@ describe('QUIC: the machine', () => {
     for (let index = 0; index < 50; index++) await round();
     expect(files()).toBeLessThanOrEqual(filesBefore + 2);
     expect(handles()).toBeLessThanOrEqual(handlesBefore + 5);
-  }, 15_000);
+  });
 
   it('a process that closed its transports ends by itself', async () => {
     const { line, process: finishing } = child('finish');
     const exited = once(finishing, 'exit');
     expect(await line()).toBe('closed');
     expect(await Promise.race([exited, sleep(3_000, 'still running')])).toEqual([0, null]);
-  }, 15_000);
+  });
 });

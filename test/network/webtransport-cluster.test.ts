@@ -106,7 +106,7 @@ it('three nodes trade, part, heal and restart', async () => {
   expect((await stat(join(homeA.directory, 'certificate.pem'))).mode & 0o777).toBe(0o600);
   await linked();
   await agree(600n, -350n, -250n);
-}, 30_000);
+});
 
 it('peers are named as their transport needs it', () => {
   const hash = 'a'.repeat(43);

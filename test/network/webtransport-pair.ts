@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { DialResult, Link, Transport } from '#contracts/transport.ts';
 import { createWebTransport } from '#reference/transport/webtransport.ts';
 import type { WebTransportOptions } from '#reference/transport/webtransport.ts';
-import type { WebTransportSettings } from '#reference/transport/webtransport-settings.ts';
+import type { WebTransportSettings } from '#reference/transport/webtransport/settings.ts';
 import type { LinkPair } from '#test/suites/link.ts';
 import { until } from './quic-pair.ts';
 

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Link } from '#contracts/transport.ts';
-import { makeCertificate, readCertificate } from '#reference/transport/certificate.ts';
+import { makeCertificate, readCertificate } from '#reference/transport/webtransport/certificate.ts';
+import { wordsToRun } from '#start/built.mjs';
 import { linkSuite, pattern, witness } from '#test/suites/link.ts';
 import { until } from './quic-pair.ts';
 import {
@@ -30,6 +30,8 @@ afterAll(cleanUp);
 
 const DAY_MS = 86_400_000;
 
+const CHILD = await wordsToRun('test/network/webtransport-child.ts');
+
 interface Child {
   readonly process: ChildProcess;
   readonly line: () => Promise<string>;
@@ -37,8 +39,7 @@ interface Child {
   readonly said: () => string;
 }
 const child = (mode: string, address = '', env: NodeJS.ProcessEnv = {}): Child => {
-  const file = fileURLToPath(new URL('./webtransport-child.ts', import.meta.url));
-  const spawned = spawn(process.execPath, ['--import', 'tsx', file, mode, address], {
+  const spawned = spawn(process.execPath, [...CHILD, mode, address], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
@@ -88,7 +89,7 @@ describe.concurrent('WebTransport: who is there', () => {
     const pinned = child('status', address, trusting);
     const mistaken = child('status', elsewhere(address), trusting);
     expect([await pinned.line(), await mistaken.line()]).toEqual(['open', 'wrong_identity']);
-  }, 15_000);
+  });
 
   it('a certificate is renewed while links live, and the address with it', async () => {
     // The certificate began to be shown a week ago; the dials below are of today.
@@ -155,7 +156,7 @@ describe.concurrent('WebTransport: peers that die', () => {
     await until(() => far.closed.length > 0, 'the loss to be noticed', 2_000);
     expect([far.closed, far.byteCount()]).toEqual([['lost'], 700]);
     await dialOpen(peer(), address);
-  }, 15_000);
+  });
 
   it('a dialled peer that is killed is noticed', async () => {
     const { line, process: dying } = child('listen');
@@ -163,7 +164,7 @@ describe.concurrent('WebTransport: peers that die', () => {
     dying.kill('SIGKILL');
     await until(() => near.closed.length > 0, 'the loss to be noticed', 2_000);
     expect(near.closed).toEqual(['lost']);
-  }, 15_000);
+  });
 
   it('a process that closed its transports ends by itself, and the library has said nothing', async () => {
     const finishing = child('finish');
@@ -171,7 +172,7 @@ describe.concurrent('WebTransport: peers that die', () => {
     expect(await finishing.line()).toBe('closed');
     expect(await Promise.race([exited, sleep(3_000, 'still running')])).toEqual([0, null]);
     expect(finishing.said()).toBe('closed\n');
-  }, 15_000);
+  });
 });
 
 describe('WebTransport: the machine', () => {
@@ -218,5 +219,5 @@ describe('WebTransport: the machine', () => {
     await sleep(50);
     expect(files()).toBeLessThanOrEqual(filesBefore + 4);
     expect(handles()).toBeLessThanOrEqual(handlesBefore + 5);
-  }, 15_000);
+  });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Did } from '#contracts/identifiers.ts';
 import { BUDGETS, TRUST_CLASSES, type TrustClass } from '#contracts/trust.ts';
-import { createAllowances } from '#reference/node/allowances.ts';
+import { createAllowances } from '#reference/node/peers/allowances.ts';
 
 const BEN = 'did:key:z6MkBen' as Did;
 const allowancesOf = (name: TrustClass) => createAllowances({ budget: () => BUDGETS[name] });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RecordId } from '#contracts/identifiers.ts';
 import { PARENTS_MAX, type SignedRecord } from '#contracts/records.ts';
 import { create as createLog } from '#reference/gossip/topic-log.ts';
-import { linksOf } from '#reference/node/author.ts';
+import { linksOf } from '#reference/node/own/author.ts';
 import { HOURS, chain, idOf, siblings, signerOf, write } from '#test/support/village.ts';
 
 const [ann, ben] = [signerOf('ann'), signerOf('ben')];

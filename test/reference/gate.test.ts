@@ -7,8 +7,8 @@ import type { LedgerStatus } from '#contracts/ledger.ts';
 import type { GossipMessage } from '#contracts/messages.ts';
 import type { NodeCount } from '#contracts/node.ts';
 import { BUDGETS, type Deed } from '#contracts/trust.ts';
-import { createGate, SUBSCRIPTION_WORDS_MAX } from '#reference/node/rates.ts';
-import { createWitness } from '#reference/node/witness.ts';
+import { createGate, SUBSCRIPTION_WORDS_MAX } from '#reference/node/peers/rates.ts';
+import { createWitness } from '#reference/node/peers/witness.ts';
 import { trusting } from '#test/support/attesting.ts';
 import { HOURS, inventedId, nonceOf, signerOf, write } from '#test/support/village.ts';
 

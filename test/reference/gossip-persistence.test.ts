@@ -5,7 +5,6 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { RecordId, Topic } from '#contracts/identifiers.ts';
 import type { Node } from '#contracts/node.ts';
@@ -14,6 +13,7 @@ import { createSnapshotFile } from '#reference/host/snapshot-file.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { createCluster, type Cluster } from '#reference/sim/cluster.ts';
 import { createFiles, type DiskImage } from '#reference/sim/files.ts';
+import { wordsToRun } from '#start/built.mjs';
 import { nodeOf, run, runUntil, startCluster, turns } from '#test/support/clusters.ts';
 import { cleanUp, launch, temporary } from '#test/support/command.ts';
 import { objections, opened, policyOf, proofCluster, snapshotsIn } from '#test/support/proof.ts';
@@ -21,7 +21,7 @@ import { snapshot } from '#test/support/snapshots.ts';
 
 afterAll(cleanUp);
 
-const HELPER = fileURLToPath(new URL('../support/restart-helper.ts', import.meta.url));
+const HELPER = await wordsToRun('test/support/restart-helper.ts');
 
 const expectedOf = (cluster: Cluster, topic: Topic) => ({
   topic,
@@ -90,7 +90,7 @@ describe('gossip persistence', () => {
   it('layer 4: gossip state survives a cross-process restart', async () => {
     const directory = folder();
     const helper = (...words: readonly string[]) =>
-      launch(process.execPath, ['--import', import.meta.resolve('tsx'), HELPER, ...words]).ended;
+      launch(process.execPath, [...HELPER, ...words]).ended;
     const written = await helper('write', directory);
     expect(written).toMatchObject({ code: 0, err: '' });
     const [own = '', subscriber = ''] = written.out.trim().split(',');

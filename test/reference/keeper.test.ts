@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CoordinationState, SnapshotStore } from '#contracts/snapshot.ts';
 import { createSnapshotFile } from '#reference/host/snapshot-file.ts';
-import { createKeeper, SAVE_INTERVAL_MS } from '#reference/node/keeper.ts';
+import { createKeeper, SAVE_INTERVAL_MS } from '#reference/node/durable/keeper.ts';
 import { createFiles, type SimulatedFiles } from '#reference/sim/files.ts';
 import { createScheduler } from '#reference/sim/scheduler.ts';
 import { nodeOf, run, startCluster } from '#test/support/clusters.ts';

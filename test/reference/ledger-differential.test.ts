@@ -6,7 +6,7 @@
  * reference remembered something wrong. fast-check prints the seed and the shortest history it found.
  */
 import * as fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   DISPUTE_STATES,
   type CreateLedger,
@@ -29,9 +29,7 @@ import {
   observe,
   type Move,
 } from '#test/support/histories.ts';
-
-// About a second each; no test fails because a shared machine was slow.
-vi.setConfig({ testTimeout: 60_000 });
+import { everyDay } from '#test/support/depth.ts';
 
 const LENGTH = 40;
 
@@ -93,10 +91,10 @@ describe('the reference ledger and the plain fold', () => {
         states.set(state, (states.get(state) ?? 0) + 1);
       }
     });
-    fc.assert(alike, { numRuns: 200 });
+    fc.assert(alike, { numRuns: everyDay(40, 200) });
     // A test that never saw a dispute of each kind would be silent about it. Few histories settle one.
-    for (let lot = 0; lot < 20 && states.size < DISPUTE_STATES.length; lot++) {
-      fc.assert(alike, { numRuns: 100 });
+    for (let lot = 0; lot < 100 && states.size < DISPUTE_STATES.length; lot++) {
+      fc.assert(alike, { numRuns: 20 });
     }
     expect([...states.keys()].sort()).toEqual([...DISPUTE_STATES].sort());
   });
@@ -110,29 +108,28 @@ describe('the reference ledger and the plain fold', () => {
       // Blind records leave more children uncited: those are the ones that may be forgotten.
       cites: move.cites ?? (move.amount % 4 === 0 ? undefined : []),
     });
-    fc.assert(
-      fc.property(movesOf(LENGTH), deliveryOf(LENGTH, false), (moves, delivery) => {
-        const records = build(moves.map(forking));
-        const [reference, plain] = [createReference({ genesis }), createPlain({ genesis })];
-        feedBoth(deliver(records, delivery), reference, plain);
-        for (const family of surplusOf(reference, records)) {
-          forgotten += family.length;
-          for (const id of family) reference.forget(id);
-          for (const id of family) plain.forget(id);
-          expect(observe(reference, records)).toEqual(observe(plain, records));
-        }
-        // Stricter than the contract: any end may go, and whatever went may come again.
-        for (const { id } of records.filter((record) => uncited(record, records))) {
-          reference.forget(id);
-          plain.forget(id);
-        }
+    const alike = fc.property(movesOf(LENGTH), deliveryOf(LENGTH, false), (moves, delivery) => {
+      const records = build(moves.map(forking));
+      const [reference, plain] = [createReference({ genesis }), createPlain({ genesis })];
+      feedBoth(deliver(records, delivery), reference, plain);
+      for (const family of surplusOf(reference, records)) {
+        forgotten += family.length;
+        for (const id of family) reference.forget(id);
+        for (const id of family) plain.forget(id);
         expect(observe(reference, records)).toEqual(observe(plain, records));
-        feedBoth([...records].reverse(), reference, plain);
-        expect(observe(reference, records)).toEqual(observe(plain, records));
-      }),
-      { numRuns: 100 },
-    );
-    // A test that never reached the case would be silent about it.
+      }
+      // Stricter than the contract: any end may go, and whatever went may come again.
+      for (const { id } of records.filter((record) => uncited(record, records))) {
+        reference.forget(id);
+        plain.forget(id);
+      }
+      expect(observe(reference, records)).toEqual(observe(plain, records));
+      feedBoth([...records].reverse(), reference, plain);
+      expect(observe(reference, records)).toEqual(observe(plain, records));
+    });
+    fc.assert(alike, { numRuns: everyDay(30, 100) });
+    // A test that never reached the case would be silent about it. Few histories do.
+    for (let lot = 0; lot < 50 && forgotten === 0; lot++) fc.assert(alike, { numRuns: 20 });
     expect(forgotten).toBeGreaterThan(0);
   });
 
@@ -170,7 +167,7 @@ describe('any order, split and duplication of delivery', () => {
         expect(observe(after(createReference, deliver(records, one)), records)).toEqual(inOrder);
         expect(observe(after(createReference, deliver(records, other)), records)).toEqual(inOrder);
       }),
-      { numRuns: 200 },
+      { numRuns: everyDay(50, 200) },
     );
   });
 });

@@ -19,6 +19,7 @@ import {
   startCluster,
   turns,
 } from '#test/support/clusters.ts';
+import { everyDay } from '#test/support/depth.ts';
 
 const [ALICE, BOB, CHARLIE] = [0, 1, 2] as const;
 
@@ -334,7 +335,9 @@ describe('a damaged store', () => {
 
   it('is refused as store_inconsistent, never read in part and never a crash', async () => {
     const { entries } = await lived();
-    for (const write of damages(entries)) {
+    // The ways to spoil an entry are six: steps of five meet all of them, at other entries.
+    const step = everyDay(5, 1);
+    for (const write of damages(entries).filter((_, index) => index % step === 0)) {
       const { cluster, store, disk } = await lived();
       store.commit([write], () => {});
       await run(cluster, 100);

@@ -6,7 +6,7 @@ import { BATCH_MAX, type TopicMessage } from '#contracts/messages.ts';
 import { FRAME_BYTES_MAX } from '#contracts/frames.ts';
 import { RECORD_BYTES_MAX } from '#contracts/records.ts';
 import { create as createFrames } from '#reference/frames/frames.ts';
-import { PART_BYTES_MAX, partsOf } from '#reference/node/parts.ts';
+import { PART_BYTES_MAX, partsOf } from '#reference/node/peers/parts.ts';
 import { HOURS, content, inventedId, nonceOf } from '#test/support/village.ts';
 
 const frames = createFrames({ content });

@@ -4,7 +4,7 @@ import type { Gossip } from '#contracts/gossip.ts';
 import type { Ledger } from '#contracts/ledger.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import { create as createLog } from '#reference/gossip/topic-log.ts';
-import { createQuestions } from '#reference/node/questions.ts';
+import { createQuestions } from '#reference/node/operator/questions.ts';
 import { create as createLedger } from '#reference/ledger/ledger.ts';
 import { create as createReconciliation } from '#reference/reconciliation/plain.ts';
 import { HOURS, NETWORK, content, records, signerOf } from '#test/support/village.ts';

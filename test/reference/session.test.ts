@@ -6,13 +6,13 @@ import type { HelloFacts, Signer } from '#contracts/records.ts';
 import type { CloseReason, Link, LinkEvents, SendStatus } from '#contracts/transport.ts';
 import { readSettings } from '#reference/config.ts';
 import { create as createFrames } from '#reference/frames/frames.ts';
-import { createPeering, type Peering } from '#reference/node/peering.ts';
+import { createPeering, type Peering } from '#reference/node/peers/peering.ts';
 import {
   createSession,
   SESSION_WORDS_MAX,
   SESSION_WORD_SPACING_MS,
   type Session,
-} from '#reference/node/session.ts';
+} from '#reference/node/peers/session.ts';
 import { createSimulatedHost } from '#reference/sim/host.ts';
 import { createNetwork, type Network } from '#reference/sim/network.ts';
 import { createRandom } from '#reference/sim/random.ts';

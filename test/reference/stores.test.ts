@@ -332,6 +332,29 @@ describe('group commit', () => {
     ]);
   });
 
+  it('writes of each key of a batch what was written last', async () => {
+    const { batches, waiting, group, turn } = createSlowDisk();
+    const answered: string[] = [];
+    const commit = (name: string, writes: readonly Write[]): void =>
+      group.commit(writes, () => answered.push(name));
+    const write = (key: string, value: string | undefined): Write => ({ key, value });
+    commit('one', [write('record 1', 'a'), write('balance', '1'), write('item', 'x')]);
+    commit('two', [write('record 2', 'b'), write('balance', '2')]);
+    commit('three', [write('item', undefined), write('balance', '3')]);
+    await turn();
+    waiting[0]!.resolve();
+    await turn();
+    expect(answered).toEqual(['one', 'two', 'three']);
+    expect(batches).toEqual([
+      [
+        write('record 1', 'a'),
+        write('balance', '3'),
+        write('item', undefined),
+        write('record 2', 'b'),
+      ],
+    ]);
+  });
+
   it('writes nothing after a failure, and tells everybody why', async () => {
     const { batches, waiting, group, turn } = createSlowDisk();
     const answers: (Error | undefined)[] = [];

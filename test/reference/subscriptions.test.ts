@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Did, Topic } from '#contracts/identifiers.ts';
 import type { SubscriptionMessage, SubscriptionStatus } from '#contracts/messages.ts';
 import { BUDGETS } from '#contracts/trust.ts';
-import { createSubscriptions } from '#reference/node/subscriptions.ts';
+import { createSubscriptions } from '#reference/node/topics/subscriptions.ts';
 import { createScheduler } from '#reference/sim/scheduler.ts';
 import { HOURS, signerOf } from '#test/support/village.ts';
 

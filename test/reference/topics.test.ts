@@ -7,9 +7,9 @@ import type { Did, Topic } from '#contracts/identifiers.ts';
 import type { GossipMessage, PullRequest, TopicMessage } from '#contracts/messages.ts';
 import type { NodeCount } from '#contracts/node.ts';
 import { BUDGETS, type Trust } from '#contracts/trust.ts';
-import { createAllowances } from '#reference/node/allowances.ts';
-import { createPerformer, type PerformerOptions } from '#reference/node/performer.ts';
-import { createTopics } from '#reference/node/topics.ts';
+import { createAllowances } from '#reference/node/peers/allowances.ts';
+import { createPerformer, type PerformerOptions } from '#reference/node/durable/performer.ts';
+import { createTopics } from '#reference/node/topics/topics.ts';
 import { createScheduler } from '#reference/sim/scheduler.ts';
 import { HOURS, inventedId, nonceOf, signerOf } from '#test/support/village.ts';
 

@@ -1,5 +1,5 @@
 /** The children of a fork: nodes that heard different ones end with the same. */
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SignedRecord } from '#contracts/records.ts';
 import { TOPIC, type Place } from '#reference/sim/cluster.ts';
 import {
@@ -12,9 +12,6 @@ import {
 } from '#test/support/clusters.ts';
 import { createLiar } from '#test/support/liar.ts';
 import { asJson } from '#test/support/village.ts';
-
-// Seconds in all; no test fails because a shared machine was slow.
-vi.setConfig({ testTimeout: 60_000 });
 
 describe('the children of a fork', () => {
   for (const seed of ['a', 'b']) {

@@ -1,5 +1,5 @@
 /** Every lie is really told, costs honest nodes what is counted here, and moves none of them. */
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { NodeCount } from '#contracts/node.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { createLiar } from '#reference/sim/adversary/liar.ts';
@@ -7,9 +7,6 @@ import { LIES } from '#reference/sim/adversary/lies.ts';
 import { createCluster } from '#reference/sim/cluster.ts';
 import { nodeOf, problemsOf, run, runUntil } from '#test/support/clusters.ts';
 import { exportsOf, meaningOf, patient, sumOf } from '#test/support/lives.ts';
-
-// Seconds in all; no test fails because a shared machine was slow.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** What an honest node counts when it is told such a lie. */
 const COUNTED: { readonly [lie: string]: readonly NodeCount[] } = {

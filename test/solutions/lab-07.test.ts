@@ -4,7 +4,7 @@
  * (what is held) the two are asked the same and must answer alike. Forks are left to lab 09.
  */
 import * as fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { VectorClock } from '#contracts/clock.ts';
 import type { Did } from '#contracts/identifiers.ts';
 import type { Knowledge } from '#contracts/knowledge.ts';
@@ -20,10 +20,8 @@ import { compare, merge, ofRecord } from '#solutions/lab-07-gossip-sync/clock.ts
 import { create as createPlain } from '#solutions/lab-07-gossip-sync/gossip.ts';
 import { create as createLog } from '#solutions/lab-07-gossip-sync/log.ts';
 import { exportOf, recordsOf, run, runUntil, startCluster } from '#test/support/clusters.ts';
+import { everyDay } from '#test/support/depth.ts';
 import { DIDS, HOURS, build, movesOf } from '#test/support/histories.ts';
-
-// Seconds in all; no test fails because a shared machine was slow.
-vi.setConfig({ testTimeout: 60_000 });
 
 const plainLayers: NodeLayers = { ...referenceLayers, gossip: createPlain };
 const mixed = (index: number): NodeLayers => (index % 2 === 0 ? plainLayers : referenceLayers);
@@ -57,7 +55,7 @@ const wrongIn = async (plan: SimulationOptions): Promise<readonly string[]> => {
 };
 
 describe('a cluster in which every node runs the plain gossip', () => {
-  for (let index = 1; index <= 6; index++) {
+  for (let index = 1; index <= everyDay(3, 6); index++) {
     it(`holds every law through the faults of seed plain-${index}`, async () => {
       expect(await wrongIn(planOf(`plain-${index}`, () => plainLayers))).toEqual([]);
     });
@@ -71,7 +69,7 @@ describe('a cluster in which every node runs the plain gossip', () => {
 });
 
 describe('a cluster in which plain and reference gossip meet', () => {
-  for (let index = 1; index <= 4; index++) {
+  for (let index = 1; index <= everyDay(2, 4); index++) {
     it(`holds every law through the faults of seed mixed-${index}`, async () => {
       expect(await wrongIn(planOf(`mixed-${index}`, mixed))).toEqual([]);
     });

@@ -10,7 +10,6 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { RecordId } from '#contracts/identifiers.ts';
 import type { EntryLine, SignedRecord } from '#contracts/records.ts';
 import { openOffline } from '#reference/commands/node/daemon.ts';
@@ -18,8 +17,8 @@ import { homeAt } from '#reference/commands/node/home.ts';
 import { readSettings } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { createRandom } from '#reference/sim/random.ts';
+import { wordsToRun } from '#start/built.mjs';
 import { inProcess, until, within } from '#test/support/command.ts';
-import { UNDER_WAY_MAX } from '#test/support/writer.ts';
 
 export interface KillOptions {
   readonly rounds: number;
@@ -41,14 +40,16 @@ export interface KillReport {
   readonly problems: readonly string[];
 }
 
-const WRITER = fileURLToPath(new URL('../support/writer.ts', import.meta.url));
+const WRITER = await wordsToRun('test/support/writer.ts');
+/** Payments that a writer has under way at a time: what a kill may leave unanswered. */
+const UNDER_WAY_MAX = 8;
 const TOPIC = 'ledger:hours';
 const STRANGER = 'did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH';
 const MOMENT_MS = [5, 300] as const;
 
 /** A writer whose modules are loading; it waits for its directory. */
 const spawnWriter = (): ChildProcessWithoutNullStreams =>
-  spawn(process.execPath, ['--import', import.meta.resolve('tsx'), WRITER]);
+  spawn(process.execPath, [...WRITER, String(UNDER_WAY_MAX)]);
 
 /** Lets it write until `momentMs` after its first promise, kills it, and gives what it had promised. */
 const writeAndKill = async (

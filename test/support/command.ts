@@ -1,6 +1,6 @@
 /**
  * The command line as a stranger has it: real child processes, and the same commands in this process
- * where a table of fifty refusals would cost fifty starts of 0.6 s.
+ * where a table of fifty refusals would cost fifty starts.
  *
  * Every child has a deadline, is killed when its test is over, and sees neither npm's variables nor ours.
  */
@@ -16,9 +16,11 @@ import { expect, vi } from 'vitest';
 import { reportFailure } from '#reference/commands/exit.ts';
 import { node } from '#reference/commands/node/node.ts';
 
-const MAIN = fileURLToPath(new URL('../../reference/main.ts', import.meta.url));
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const DEADLINE_MS = 20_000;
+/** What `npm run node ...`, `demo` and `sim` start, for `node`; the command's own word comes next. */
+export const MAIN = [join(ROOT, 'reference/start/start.mjs'), 'reference/main.ts'] as const;
+/** It ends what hangs, before the test that waits for it is ended. */
+const DEADLINE_MS = 60_000;
 
 /** How a command ended. */
 export interface Ran {
@@ -53,9 +55,9 @@ export const environment = (more: { readonly [name: string]: string } = {}): Nod
   ...more,
 });
 
-/** Polls until there is a value; rejects with what it waited for. */
+/** Polls until there is a value; rejects with what it waited for, as that is told then. */
 export const until = async <Value>(
-  what: string,
+  what: string | (() => string),
   probe: () => Value | undefined | Promise<Value | undefined>,
   deadlineMs = DEADLINE_MS,
 ): Promise<Value> => {
@@ -63,7 +65,10 @@ export const until = async <Value>(
   for (;;) {
     const value = await probe();
     if (value !== undefined) return value;
-    if (performance.now() > giveUpAt) throw new Error(`waited ${deadlineMs} ms for ${what}`);
+    if (performance.now() > giveUpAt) {
+      const told = typeof what === 'string' ? what : what();
+      throw new Error(`waited ${deadlineMs} ms for ${told}`);
+    }
     await sleep(10);
   }
 };
@@ -109,18 +114,21 @@ export const launch = (
     err: () => err,
     ended,
     said: (pattern) =>
-      until(`${words.slice(-3).join(' ')} to say ${pattern.source}; stderr: ${err}`, () => {
-        const match = pattern.exec(out);
-        if (match) return match;
-        if (child.exitCode !== null) throw new Error(`it ended, and had said: ${out}${err}`);
-        return undefined;
-      }),
+      until(
+        () => `${words.slice(-3).join(' ')} to say ${pattern.source}; it said ${out}${err}`,
+        () => {
+          const match = pattern.exec(out);
+          if (match) return match;
+          if (child.exitCode !== null) throw new Error(`it ended, and had said: ${out}${err}`);
+          return undefined;
+        },
+      ),
   };
 };
 
 /** Starts `npm run node ...` without npm. */
 export const start = (words: readonly string[], options: Launch = {}): Started =>
-  launch(process.execPath, ['--import', import.meta.resolve('tsx'), MAIN, ...words], options);
+  launch(process.execPath, [...MAIN, ...words], options);
 
 /** Runs a command of reference/main.ts to its end. */
 export const run = async (

@@ -53,7 +53,7 @@ import {
 import { RATIO_MAX } from '#reference/frames/packing.ts';
 import { CHANGE_MS_MAX, CHANGES_WAITING_MAX } from '#reference/operations/changes.ts';
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
-import { SESSION_WORDS_MAX, SESSION_WORD_SPACING_MS } from '#reference/node/session.ts';
+import { SESSION_WORDS_MAX, SESSION_WORD_SPACING_MS } from '#reference/node/peers/session.ts';
 import { BATCH_REQUESTS_MAX } from '#reference/operations/json-rpc.ts';
 import { methods } from '#reference/operations/methods.ts';
 import {
@@ -63,22 +63,26 @@ import {
 } from '#reference/operations/stream.ts';
 import { LABEL_VALUES_MAX, SPANS_MAX } from '#reference/telemetry/book.ts';
 import { LINES_MAX as LOG_LINES_MAX, SPAN_MS } from '#reference/host/log-rate.ts';
-import { PEERS_NAMED_MAX } from '#reference/node/observing.ts';
+import { PEERS_NAMED_MAX } from '#reference/node/operator/observing.ts';
+import { ANNOUNCE_WINDOW_MS } from '#reference/node/peers/herald.ts';
 import {
   EVENT_BYTES_WAITING_MAX,
   EVENT_MS_MAX,
   EVENTS_WAITING_MAX,
 } from '#reference/operations/watcher.ts';
-import { QUIC_SETTINGS } from '#reference/transport/quic-settings.ts';
+import { QUIC_SETTINGS } from '#reference/transport/quic/settings.ts';
 import {
   BUDGETS,
   CONDUCTS_MAX,
   STATEMENTS_PER_AUTHOR_MAX,
   STRANGERS_MAX,
 } from '#contracts/trust.ts';
-import { SUBSCRIPTION_WORDS_MAX, SUBSCRIPTION_WORD_SPACING_MS } from '#reference/node/rates.ts';
+import {
+  SUBSCRIPTION_WORDS_MAX,
+  SUBSCRIPTION_WORD_SPACING_MS,
+} from '#reference/node/peers/rates.ts';
 import { telemetryTables } from './telemetry-tables.ts';
-import { WEBTRANSPORT_SETTINGS } from '#reference/transport/webtransport-settings.ts';
+import { WEBTRANSPORT_SETTINGS } from '#reference/transport/webtransport/settings.ts';
 import { WANTS_MAX } from '#reference/gossip/wants.ts';
 
 type Row = readonly string[];
@@ -161,6 +165,11 @@ const limits = (): string =>
         'the oldest of that part leaves',
       ],
       ['an item in quarantine', `${QUARANTINE_TTL_MS} ms`, 'it is not there any more'],
+      [
+        'announcements to a peer about a topic',
+        `1 in ${ANNOUNCE_WINDOW_MS} ms`,
+        'what comes more goes in one message',
+      ],
       [
         'records of a topic wanted by id',
         String(WANTS_MAX),

@@ -1,8 +1,8 @@
 /**
- * A node that does nothing but write, to be killed while it does: `writer.ts`, and then the directory of
- * its home on standard input, so that the modules are loaded before its turn comes.
+ * A node that does nothing but write, to be killed while it does: `writer.ts PAYMENTS`, and then the
+ * directory of its home on standard input, so that the modules are loaded before its turn comes.
  *
- * It pays as fast as the store lets it, with a few payments under way at a time, and prints the id of each
+ * It pays as fast as the store lets it, with so many payments under way at a time, and prints the id of each
  * only after `pay` has resolved. A write to a pipe is done when the call returns, so what was promised
  * has been said, and what was said can be held against the store that is left.
  */
@@ -13,9 +13,6 @@ import { homeAt } from '#reference/commands/node/home.ts';
 import { openOffline } from '#reference/commands/node/daemon.ts';
 import { readSettings } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
-
-/** Payments under way at a time: what a kill may leave unanswered. */
-export const UNDER_WAY_MAX = 8;
 
 const STDOUT = 1;
 
@@ -30,11 +27,8 @@ const write = async (directory: string): Promise<void> => {
       writeSync(STDOUT, `${paid.value}\n`);
     }
   };
-  await Promise.all(Array.from({ length: UNDER_WAY_MAX }, payOn));
+  await Promise.all(Array.from({ length: Number(process.argv[2]) }, payOn));
 };
 
-// Imported for the constant above, it does nothing.
-if (process.argv[1]?.endsWith('writer.ts') === true) {
-  const [line] = await once(createInterface({ input: process.stdin }), 'line');
-  await write(String(line));
-}
+const [line] = await once(createInterface({ input: process.stdin }), 'line');
+await write(String(line));

@@ -182,7 +182,7 @@ export const runMany = async (options: ManyOptions): Promise<number> => {
     caught: new Map(),
     interrupted: false,
   };
-  const pool = createPool(options.workers);
+  const pool = await createPool(options.workers);
   let interrupt: () => void = () => {};
   const interrupted = new Promise<void>((resolve) => {
     interrupt = () => {

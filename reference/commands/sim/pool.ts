@@ -6,6 +6,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { messageOf } from '#contracts/faults.ts';
 import type { SimulationReport } from '#reference/sim/simulation.ts';
+import { wordsToRun } from '#start/built.mjs';
 import { runTrial, type Trial } from './trial.ts';
 
 /** A report, or what broke the run. */
@@ -47,7 +48,9 @@ interface Waiting {
   readonly done: (outcome: Outcome) => void;
 }
 
-const createForkedPool = (workers: number): Pool => {
+const createForkedPool = async (workers: number): Promise<Pool> => {
+  const words = await wordsToRun('reference/commands/sim/worker.ts');
+  const [script, flags] = [words.at(-1)!, words.slice(0, -1)];
   const idle: ChildProcess[] = [];
   const all = new Set<ChildProcess>();
   const queue: Waiting[] = [];
@@ -66,7 +69,7 @@ const createForkedPool = (workers: number): Pool => {
   };
 
   const begin = (): void => {
-    const child = fork(new URL('worker.ts', import.meta.url), { execArgv: process.execArgv });
+    const child = fork(script, { execArgv: flags });
     all.add(child);
     child.on('message', (outcome) => {
       busy.get(child)?.done(outcome as Outcome);
@@ -103,5 +106,5 @@ const createForkedPool = (workers: number): Pool => {
   };
 };
 
-export const createPool = (workers: number): Pool =>
+export const createPool = async (workers: number): Promise<Pool> =>
   workers === 1 ? createLocalPool() : createForkedPool(workers);

@@ -1,5 +1,5 @@
 /** What may be asked of a contract on this node's ledger. The document comes with the question. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   NAME_PATTERN,
   PARAMETERS_MAX,

@@ -1,5 +1,5 @@
 /** What may be asked of disputes: file one, see them, give back. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { HASH_PATTERN, type Json, type RecordId, type Topic } from '#contracts/identifiers.ts';
 import type { DisputeView, Node } from '#contracts/node.ts';
 import { refused } from '#contracts/outcome.ts';

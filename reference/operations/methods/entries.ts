@@ -1,5 +1,5 @@
 /** Ids as people type them: the beginning of one, as long as it fits nothing else. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ledgerTopic } from '#contracts/identifiers.ts';
 import type { HistoryRow, Node } from '#contracts/node.ts';
 import { accepted, refused, type Outcome } from '#contracts/outcome.ts';

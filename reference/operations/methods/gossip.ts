@@ -1,5 +1,5 @@
 /** What may be asked of the topics, and said in those that are no ledger. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Did, Json, Topic } from '#contracts/identifiers.ts';
 import { CLOCK_COMPONENTS_MAX } from '#contracts/messages.ts';
 import type { Node, TopicView } from '#contracts/node.ts';

@@ -1,5 +1,5 @@
 /** What may be asked of the ledger. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json, Topic } from '#contracts/identifiers.ts';
 import { refused } from '#contracts/outcome.ts';
 import { MEMO_BYTES_MAX } from '#contracts/records.ts';

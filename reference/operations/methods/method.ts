@@ -1,5 +1,5 @@
 /** What a method is, and what several of them need. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Did, Json } from '#contracts/identifiers.ts';
 import { ledgerTopic } from '#contracts/identifiers.ts';
 import { refused, type Outcome } from '#contracts/outcome.ts';

@@ -1,5 +1,5 @@
 /** What may be asked of the node as such, and of its links. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Did } from '#contracts/identifiers.ts';
 import type { Candidate } from '#contracts/host.ts';
 import type { Node } from '#contracts/node.ts';

@@ -1,5 +1,5 @@
 /** What may be asked of the merge report, of forks, and of the operator's inbox. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Node } from '#contracts/node.ts';
 import { refused, type Outcome } from '#contracts/outcome.ts';
 import { QUARANTINE_ITEMS_MAX, type QuarantineRecord } from '#contracts/quarantine.ts';

@@ -1,5 +1,5 @@
 /** What a node has counted and timed. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Node } from '#contracts/node.ts';
 import type { Reading } from '#contracts/telemetry.ts';
 import { otlpOf } from '#reference/telemetry/otlp.ts';

@@ -1,5 +1,5 @@
 /** What may be asked of trust, and said of it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json } from '#contracts/identifiers.ts';
 import { ATTESTATION_DAYS_DEFAULT, type Node, type TrustView } from '#contracts/node.ts';
 import type { Conduct, Statement } from '#contracts/trust.ts';

@@ -11,7 +11,7 @@ import type { GossipMessage } from '#contracts/messages.ts';
 import type { EntryLine, SignedRecord } from '#contracts/records.ts';
 import type { SessionSettings } from '#contracts/settings.ts';
 import type { Link } from '#contracts/transport.ts';
-import { createSession, type Session } from '#reference/node/session.ts';
+import { createSession, type Session } from '#reference/node/peers/session.ts';
 import { TOPIC, type Cluster, type Place } from '../cluster.ts';
 import type { Random } from '../random.ts';
 

@@ -13,7 +13,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Result } from '#labs/grading/result.ts';
 import {
@@ -27,7 +26,7 @@ import {
   type Started,
 } from '#test/support/command.ts';
 
-const CLI = fileURLToPath(new URL('../../../labs/cli.ts', import.meta.url));
+const CLI = [join(ROOT, 'reference/start/start.mjs'), 'labs/cli.ts'] as const;
 const LAB = 'lab-07-gossip-sync';
 
 let home: string;
@@ -35,7 +34,7 @@ const folder = (): string => join(home, LAB);
 const clock = (): string => join(folder(), 'clock.ts');
 
 const start = (words: string, more: { readonly [name: string]: string } = {}): Started =>
-  launch(process.execPath, ['--import', import.meta.resolve('tsx'), CLI, ...words.split(' ')], {
+  launch(process.execPath, [...CLI, ...words.split(' ')], {
     env: { MURMURATION_STATE: join(home, 'state'), MURMURATION_LABS: home, ...more },
   });
 

@@ -3,9 +3,9 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LABS, type Lab } from '#labs/catalog.ts';
-import type { Desk } from '#labs/commands/desk.ts';
-import { plain } from '#labs/commands/layout.ts';
-import { createStateFile } from '#labs/commands/state.ts';
+import type { Desk } from '#labs/commands/desk/desk.ts';
+import { plain } from '#labs/commands/desk/layout.ts';
+import { createStateFile } from '#labs/commands/desk/state.ts';
 
 export const LAB: Lab = {
   ...LABS[0]!,

@@ -1,9 +1,9 @@
 /** Feedback: what is said about each kind of result, word for word; and what no feedback may do. */
 import { describe, expect, it } from 'vitest';
-import { eventLines, feedback, firstOpen } from '#labs/commands/feedback.ts';
-import { paintFor, plain, wrap } from '#labs/commands/layout.ts';
+import { eventLines, feedback, firstOpen } from '#labs/commands/verdict/feedback.ts';
+import { paintFor, plain, wrap } from '#labs/commands/desk/layout.ts';
 import { replayLines } from '#labs/commands/replay.ts';
-import { typeLines } from '#labs/commands/types.ts';
+import { typeLines } from '#labs/commands/verdict/types.ts';
 import type { Replay } from '#labs/grading/result.ts';
 import { context, results } from './results.ts';
 

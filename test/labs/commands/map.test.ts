@@ -8,7 +8,7 @@ import { examine, nodeFinding } from '#labs/commands/doctor.ts';
 import { otherLayers } from '#labs/commands/grade-lab.ts';
 import { giveUp } from '#labs/commands/hints.ts';
 import { afterPass, map, standingOf } from '#labs/commands/map.ts';
-import { troubleOf } from '#labs/commands/trouble.ts';
+import { troubleOf } from '#labs/commands/desk/trouble.ts';
 import { LAB, openDesk, type TestDesk } from './desk.ts';
 
 let desk: TestDesk;

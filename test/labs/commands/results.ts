@@ -1,8 +1,8 @@
 /** Results as the grader gives them, one of each kind, to be put into words. */
 import { LABS } from '#labs/catalog.ts';
 import type { Finding } from '#labs/checkpoint.ts';
-import type { FeedbackContext } from '#labs/commands/feedback.ts';
-import { plain } from '#labs/commands/layout.ts';
+import type { FeedbackContext } from '#labs/commands/verdict/feedback.ts';
+import { plain } from '#labs/commands/desk/layout.ts';
 import type { CheckResult, Result } from '#labs/grading/result.ts';
 
 const FOLDER = 'labs/lab-07-gossip-sync';

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createStateFile, type StateFile } from '#labs/commands/state.ts';
+import { createStateFile, type StateFile } from '#labs/commands/desk/state.ts';
 
 let directory: string;
 let notes: string[];

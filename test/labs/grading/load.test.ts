@@ -3,7 +3,7 @@ import { rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { grade } from '#labs/grading/grade.ts';
-import { ROOT } from '#labs/built.mjs';
+import { ROOT } from '#start/built.mjs';
 import { checkOf, gradeFiles, makeFolder, RIGHT, targetOf, TERMS } from './fixture/lab.ts';
 
 const RULE = 'a lab imports contracts and its own folder';

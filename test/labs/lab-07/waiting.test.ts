@@ -1,8 +1,8 @@
 /** What is not written yet is not held against what stands on it. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { findLab } from '#labs/catalog.ts';
-import { feedback } from '#labs/commands/feedback.ts';
-import { plain } from '#labs/commands/layout.ts';
+import { feedback } from '#labs/commands/verdict/feedback.ts';
+import { plain } from '#labs/commands/desk/layout.ts';
 import { grade, stop, type Edit } from '#labs/grading/grade.ts';
 import { exitCodeOf } from '#labs/grading/result.ts';
 

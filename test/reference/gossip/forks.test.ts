@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RecordId } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import { createRandom } from '#reference/sim/random.ts';
+import { everyDay } from '#test/support/depth.ts';
 import { announce, facing, mallory, quinn, trudy, villageOf } from '#test/support/facing.ts';
 import {
   HOURS,
@@ -168,7 +169,7 @@ describe('forks', () => {
         }
         expect(new Set(village.members.map((member) => orderOf(member).join())).size).toBe(1);
       }),
-      { numRuns: 60 },
+      { numRuns: everyDay(15, 60) },
     );
   });
 

@@ -5,7 +5,7 @@
  * as the ledger's own tests have them.
  */
 import * as fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { GOSSIP_EVENTS } from '#contracts/effects.ts';
 import type { Json, RecordId } from '#contracts/identifiers.ts';
 import { LEDGER_STATUSES } from '#contracts/ledger.ts';
@@ -32,8 +32,6 @@ import {
   sketch,
   lines,
 } from '#test/support/histories.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const content = createContent();
 const LENGTH = 30;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Did } from '#contracts/identifiers.ts';
 import { COUNTERS, HISTOGRAMS, OBSERVED, type Reading } from '#contracts/telemetry.ts';
-import { lowestOf, PEERS_NAMED_MAX } from '#reference/node/observing.ts';
+import { lowestOf, PEERS_NAMED_MAX } from '#reference/node/operator/observing.ts';
 import {
   createBook,
   LABEL_CHARACTERS_MAX,

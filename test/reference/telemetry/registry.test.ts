@@ -17,7 +17,7 @@ import {
   type Telemetry,
 } from '#contracts/telemetry.ts';
 import { readSettings } from '#reference/config.ts';
-import { observeNode } from '#reference/node/observing.ts';
+import { observeNode } from '#reference/node/operator/observing.ts';
 import { startControl } from '#reference/operations/control.ts';
 import { eventView } from '#reference/operations/events.ts';
 import { fill } from '#reference/reconciliation/filter.ts';

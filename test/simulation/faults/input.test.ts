@@ -1,6 +1,6 @@
 /** F15, F16, F17 and F20: keys that mean something, letters that look alike, clocks without end, effects before causes. */
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Did } from '#contracts/identifiers.ts';
 import type { Knowledge } from '#contracts/knowledge.ts';
 import { CLOCK_COMPONENTS_MAX } from '#contracts/messages.ts';
@@ -8,12 +8,10 @@ import { referenceLayers } from '#reference/layers.ts';
 import { create as createTopicLog } from '#reference/gossip/topic-log.ts';
 import { compare, merge } from '#reference/gossip/vector-clock.ts';
 import { createRandom } from '#reference/sim/random.ts';
+import { wordsToRun } from '#start/built.mjs';
 import { announce, mallory, requestsTo, villageOf } from '#test/support/facing.ts';
 import { hostileReadings } from '#test/support/hostile-readings.ts';
 import { asJson, chain, content, HOURS, idOf, type Member } from '#test/support/village.ts';
-
-// Seconds in all; no test fails because a shared machine was slow.
-vi.setConfig({ testTimeout: 60_000 });
 
 describe('F15: keys that mean something to JavaScript', () => {
   const CLEAN = { held: 0, polluted: false, appeared: [] };
@@ -25,9 +23,9 @@ describe('F15: keys that mean something to JavaScript', () => {
     expect(readings.read).toBeGreaterThan(readings.refused);
   });
 
-  it('does the same where touching __proto__ by name is an error', () => {
+  it('does the same where touching __proto__ by name is an error', async () => {
     // A whole cluster does so in test/long.
-    const words = ['--disable-proto=throw', '--import', 'tsx', 'test/support/hostile-child.ts'];
+    const words = ['--disable-proto=throw', ...(await wordsToRun('test/support/hostile-child.ts'))];
     const said = execFileSync(process.execPath, words, { encoding: 'utf8' });
     expect(JSON.parse(said)).toEqual(hostileReadings());
   });

@@ -1,5 +1,5 @@
 /** F2: a process ends at any operation of its disk, whatever the disk then turns out to have kept. */
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Place } from '#reference/sim/cluster.ts';
 import {
   allAgree,
@@ -11,9 +11,6 @@ import {
   startCluster,
 } from '#test/support/clusters.ts';
 import { sumOf } from '#test/support/lives.ts';
-
-// Seconds in all; no test fails because a shared machine was slow.
-vi.setConfig({ testTimeout: 60_000 });
 
 type Strike = (place: Place, crash: (survivors: number) => void) => void;
 

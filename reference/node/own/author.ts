@@ -1,0 +1,203 @@
+/**
+ * The author: turns what a person states into a signed record, and publishes it.
+ *
+ * Whoever received a service states it: the provider is debited, the author credited. The entry names
+ * what its author has seen, and the author's own ledger judges it before it is published: a refused
+ * entry would occupy a number for nothing. Notes and attestations go the same way, in topics of theirs.
+ */
+import type { Effect } from '#contracts/effects.ts';
+import { Fault } from '#contracts/faults.ts';
+import type { Host } from '#contracts/host.ts';
+import { ledgerTopic, type Did, type RecordId, type Topic } from '#contracts/identifiers.ts';
+import type { Knowledge } from '#contracts/knowledge.ts';
+import type { Ledger } from '#contracts/ledger.ts';
+import type {
+  DisputeStatus,
+  Network,
+  Payment,
+  PaymentStatus,
+  PublishStatus,
+} from '#contracts/node.ts';
+import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
+import {
+  PARENTS_MAX,
+  type EntryBody,
+  type EntryLine,
+  type RecordBodies,
+  type RecordKind,
+  type Records,
+  type SignedRecord,
+  type Signer,
+} from '#contracts/records.ts';
+import type { OwnTip } from '#contracts/snapshot.ts';
+import type { Trust } from '#contracts/trust.ts';
+import { gossipOf, type Gossips } from '../topics/topics.ts';
+
+export interface AuthorOptions {
+  readonly host: Pick<Host, 'now' | 'monotonic'>;
+  readonly network: Network;
+  readonly signer: Signer;
+  readonly records: Records;
+  readonly gossips: Gossips;
+  readonly ledger: Ledger;
+  /** A stored record, uncommitted ones included. */
+  readonly read: (id: RecordId) => SignedRecord | undefined;
+  /** The end of the own chain where records are not stored. */
+  readonly ownTip: (topic: Topic) => OwnTip | undefined;
+  readonly trust: Pick<Trust, 'mayPublish'>;
+}
+
+/** Where the next own record goes: what its author has seen. */
+export interface Links {
+  readonly sequence: number;
+  readonly previous: RecordId | null;
+  readonly parents: readonly RecordId[];
+  /** Of `previous`; 0 without one. The next timestamp may not be smaller. */
+  readonly previousTimestamp: number;
+  /** In topics that forget: the first own record that anybody can still have from us. */
+  readonly floor?: number;
+}
+
+type Read = AuthorOptions['read'];
+
+const heldIn =
+  (read: Read) =>
+  (id: RecordId): SignedRecord => {
+    const record = read(id);
+    if (!record) throw new Fault('store_inconsistent', `record ${id} is indexed and not stored`);
+    return record;
+  };
+
+/** The heads by others, as many as a record may name. */
+const parentsOf = (knowledge: Knowledge, self: Did, read: Read): readonly RecordId[] => {
+  const held = heldIn(read);
+  const parents: RecordId[] = [];
+  // One by one: there may be many heads, and each is read from the store.
+  for (const id of knowledge.heads()) {
+    if (parents.length === PARENTS_MAX) break;
+    if (held(id).author !== self) parents.push(id);
+  }
+  return parents;
+};
+
+/**
+ * The links of an author's next record: it follows the end of the longest branch of its own chain (the
+ * smaller id where two are equally long) and names heads by others.
+ */
+export const linksOf = (knowledge: Knowledge, self: Did, read: Read): Links => {
+  const length = knowledge.clock().get(self) ?? 0;
+  const [previous = null] = length === 0 ? [] : knowledge.run(self, length, length).toSorted();
+  return {
+    sequence: length + 1,
+    previous,
+    parents: parentsOf(knowledge, self, read),
+    previousTimestamp: previous === null ? 0 : heldIn(read)(previous).timestamp,
+  };
+};
+
+/** The same where the end of the own chain may have left the window. */
+export const linksAfter = (
+  tip: OwnTip | undefined,
+  knowledge: Knowledge,
+  self: Did,
+  read: Read,
+): Links => {
+  const sequence = (tip?.sequence ?? 0) + 1;
+  const [oldest] = knowledge.run(self, 1, sequence);
+  const floor = oldest === undefined ? sequence : heldIn(read)(oldest).sequence;
+  return {
+    sequence,
+    previous: tip?.id ?? null,
+    parents: parentsOf(knowledge, self, read),
+    previousTimestamp: tip?.timestamp ?? 0,
+    ...(floor > 1 ? { floor } : {}),
+  };
+};
+
+/** A signed record and the effects that publish it. */
+export interface Authored {
+  readonly record: SignedRecord;
+  readonly effects: readonly Effect[];
+}
+
+export interface Author {
+  pay(payment: Payment): Outcome<Authored, PaymentStatus>;
+  /** An objection to an entry that names the author. */
+  dispute(topic: Topic, entry: RecordId, reason: string): Outcome<Authored, DisputeStatus>;
+  /** An entry with these lines, as they stand. */
+  enter(currency: string, body: EntryBody): Outcome<Authored, PaymentStatus>;
+  /** A record of a topic that is no ledger. */
+  say<Kind extends RecordKind>(
+    kind: Kind,
+    topic: Topic,
+    body: RecordBodies[Kind],
+  ): Outcome<Authored, PublishStatus>;
+}
+
+export const createAuthor = (options: AuthorOptions): Author => {
+  const { host, network, signer, records, gossips, ledger, read, ownTip, trust } = options;
+
+  const draft = <Kind extends RecordKind>(
+    kind: Kind,
+    topic: Topic,
+    links: Links,
+    body: RecordBodies[Kind],
+  ): SignedRecord => {
+    const { previousTimestamp, ...place } = links;
+    const timestamp = Math.max(host.now(), previousTimestamp);
+    const author = signer.did;
+    return records.sign(
+      { kind, network: network.id, topic, author, ...place, timestamp, body },
+      signer,
+    );
+  };
+
+  const published = (record: SignedRecord): Authored => ({
+    record,
+    effects: gossipOf(gossips, record.topic).publish(host.monotonic(), record),
+  });
+
+  /** A record of a ledger topic, if its own ledger accepts it. */
+  const judged = <Kind extends RecordKind>(
+    kind: Kind,
+    topic: Topic,
+    body: RecordBodies[Kind],
+  ): Outcome<Authored, DisputeStatus> => {
+    const { knowledge } = gossipOf(gossips, topic);
+    const record = draft(kind, topic, linksOf(knowledge, signer.did, read), body);
+    const { status, reason } = ledger.judge(record);
+    return status === 'accepted' ? accepted(published(record)) : refused(status, reason);
+  };
+
+  const enter: Author['enter'] = (currency, body) => {
+    const names = network.genesis.currencies.map(({ name }) => name);
+    if (!names.includes(currency)) {
+      return refused('currency_unknown', `expected one of ${names.join(', ')}, got ${currency}`);
+    }
+    return judged('icn/entry/1', ledgerTopic(currency), body);
+  };
+
+  return {
+    enter,
+    pay({ currency, to, amount, memo, refunds }) {
+      const accounts: EntryLine[] = [
+        { account: to, debit: String(amount) },
+        { account: signer.did, credit: String(amount) },
+      ];
+      const body = { accounts, ...(memo !== undefined && { memo }), ...(refunds && { refunds }) };
+      return enter(currency, body);
+    },
+
+    dispute: (topic, entry, reason) => judged('icn/dispute/1', topic, { entry, reason }),
+
+    say(kind, topic, body) {
+      const gossip = gossips.get(topic);
+      if (!gossip) return refused('topic_unknown', `${topic} is not open here`);
+      if (!trust.mayPublish(topic, signer.did)) {
+        return refused('not_permitted', `this node may not publish in ${topic}`);
+      }
+      const links = linksAfter(ownTip(topic), gossip.knowledge, signer.did, read);
+      return accepted(published(draft(kind, topic, links, body)));
+    },
+  };
+};

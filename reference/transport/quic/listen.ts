@@ -1,0 +1,113 @@
+/**
+ * Listening: from a bound port to links that are handed over.
+ *
+ * The native layer gives a connection when its handshake is complete, and one `inboundConnection` waits
+ * for one handshake. So many wait at the same time: with one, a single forged datagram held up everybody
+ * for 9.7 s. A connection that does not open its stream in time is cut; a link above the bound is refused
+ * before it costs a stream.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '#contracts/faults.ts';
+import type { Link, Listener } from '#contracts/transport.ts';
+import { formatAddress, parseAddress } from '../address.ts';
+import type { HostPort } from '../address.ts';
+import { bindAccepted } from '../binding.ts';
+import { provenKey } from './identity.ts';
+import type { NativeConnection, NativeServer } from './native.ts';
+import { bindFault, createLinkSet } from '../parts.ts';
+import { ipOf } from './context.ts';
+import type { QuicContext } from './context.ts';
+import type { StreamLink } from '../stream-link.ts';
+
+/** A handshake that fails at once must not turn an accept loop into a busy one. */
+const FAILED_ACCEPT_PAUSE_MS = 10;
+
+/** A connection whose handshake is done becomes a link, or nothing. Never rejects. */
+const admit = async (
+  context: QuicContext,
+  connection: NativeConnection,
+): Promise<StreamLink | undefined> => {
+  const deadline = setTimeout(() => connection.abort(), context.settings.dialTimeoutMs);
+  try {
+    const remoteKey = provenKey(connection.remoteMultiaddr());
+    if (remoteKey === undefined) throw new Error('the peer proved no Ed25519 key');
+    const stream = await connection.inboundStream();
+    const binding = await bindAccepted(stream, ['icn/link/1', remoteKey, context.ownKey]);
+    return context.keep(connection, 'listener', remoteKey, stream, binding);
+  } catch {
+    connection.abort();
+    return undefined;
+  } finally {
+    clearTimeout(deadline);
+  }
+};
+
+/** Accepts until the function it gives is called, which ends every link that came in. */
+const serve = (
+  context: QuicContext,
+  server: NativeServer,
+  accepted: (link: Link) => void,
+): (() => Promise<void>) => {
+  const links = createLinkSet();
+  let connectionCount = 0;
+  let isOpen = true;
+
+  const take = async (connection: NativeConnection): Promise<void> => {
+    if (!isOpen || connectionCount >= context.settings.inboundLinksMax) return connection.abort();
+    connectionCount += 1;
+    const uncount = (): void => {
+      connectionCount -= 1;
+    };
+    connection.closed().then(uncount, uncount);
+    const link = await admit(context, connection);
+    if (link === undefined) return;
+    if (!isOpen) return link.close();
+    links.add(link);
+    accepted(link);
+  };
+
+  const acceptOn = async (): Promise<void> => {
+    for (;;) {
+      const connection = await server.inboundConnection().catch(() => undefined);
+      if (connection !== undefined) void take(connection);
+      if (!isOpen) return;
+      if (connection === undefined) await sleep(FAILED_ACCEPT_PAUSE_MS);
+    }
+  };
+  const accepts = Array.from({ length: context.settings.acceptsMax }, acceptOn);
+
+  return async () => {
+    isOpen = false;
+    await links.close();
+    await server.abort();
+    await Promise.all(accepts);
+  };
+};
+
+const bind = async (context: QuicContext, { host, port }: HostPort): Promise<NativeServer> => {
+  try {
+    const ip = await ipOf(host);
+    if (context.isClosed()) throw new Error('this transport is closed');
+    return new context.native.Server(context.config, ip, port);
+  } catch (error) {
+    throw bindFault(formatAddress({ host, port }), error);
+  }
+};
+
+/** See Transport.listen. Closing the listener ends the links that it accepted. */
+export const listen = async (
+  context: QuicContext,
+  address: string,
+  accepted: (link: Link) => void,
+): Promise<Listener> => {
+  const parsed = parseAddress(address);
+  if (parsed === undefined)
+    throw new Fault('settings_invalid', `Expected host:port to listen at, got "${address}".`);
+  const server = await bind(context, parsed);
+  const stop = serve(context, server, accepted);
+  let stopped: Promise<void> | undefined;
+  return {
+    address: formatAddress({ host: parsed.host, port: server.port() }),
+    close: () => (stopped ??= stop()),
+  };
+};
