@@ -1,4 +1,4 @@
-/** The reference's command line: `demo`, `node` and `sim`. Each is a file in `commands/`, or a folder. */
+/** The reference's command line: `demo`, `node`, `sim` and `swarm`. Each is a file in `commands/`, or a folder. */
 import { Fault } from '#contracts/faults.ts';
 import { refuseDashes } from './commands/dashes.ts';
 import { EXIT, reportFailure } from './commands/exit.ts';
@@ -11,6 +11,7 @@ const commands: { readonly [name: string]: () => Promise<Command> } = {
   demo: async () => (await import('./commands/demo.ts')).demo,
   node: async () => (await import('./commands/node/node.ts')).node,
   sim: async () => (await import('./commands/sim.ts')).sim,
+  swarm: async () => (await import('./commands/swarm.ts')).swarm,
 };
 
 const main = async (typed: readonly string[]): Promise<number> => {

@@ -8,9 +8,9 @@ import { Fault } from '#contracts/faults.ts';
 
 /** Words of all commands that a value follows. */
 const WITH_VALUE = `
-  after baseline canary cap control crashes currency data days decimals duplicates entries for
-  host interface keep limit loss many members memo most name nemeses network nodes of partitions
-  peers port reason records refunds replay seed seeds transport trusted with without workers
+  after ambassadors baseline canary cap control crashes currency data days decimals duplicates engine
+  entries fanout for groups host interface keep liars lie limit loss many members memo most name nemeses network nodes of partitions
+  peers port reason records refunds replay rule seed seeds svg transport trusted with without workers
   digestIntervalMs digestIntervalMsMax digestJitterMs digestSpacingMs frameTimeoutMs helloRetryMs
   helloTimeoutMs linksMax pingIntervalMs pingMissesMax pullBytesMax pullTimeoutMs
   pushBytesMax queuedBytesMax redialMsMax redialMsMin requestRetryMs waitingMax
@@ -21,6 +21,7 @@ const WITH_VALUE = `
 /** Words of all commands that stand alone. `verbose` is missing: npm has another meaning for it. */
 const ALONE = [
   'alone',
+  'anyway',
   'case',
   'debug',
   'diff',
@@ -43,6 +44,7 @@ const ALONE = [
   'stay',
   'trace',
   'undo',
+  'verify',
   'versus',
   'watch',
   'webtransport',

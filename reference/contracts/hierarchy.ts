@@ -1,6 +1,6 @@
 /**
  * Layer 13, hierarchy: groups and ambassadors. It does not cut rounds, it about doubles them; what it
- * cuts is traffic across groups, to one contact in a hundred.
+ * cuts is traffic across groups, to one contact in a hundred for each ambassador of a group of a hundred.
  */
 import type { AgentNumber } from './swarm.ts';
 
@@ -36,10 +36,21 @@ export interface HierarchyOptions {
   readonly seed: number;
 }
 
+/** What an overlay costs, whoever is silent. */
+export interface Traffic {
+  /** Contacts that an agent makes in a round, on average. */
+  readonly contactsPerAgent: number;
+  /** The most that any agent makes: who is in every level. */
+  readonly contactsMax: number;
+  /** Of all contacts, those expected between two groups of level 0. */
+  readonly crossGroupShare: number;
+}
+
 export interface Hierarchy {
   /** Groups of `groupSize` neighbours by number; ambassadors by the smallest hashes of (seed, level, agent). */
   overlay(options: HierarchyOptions): Overlay;
   ambassadors(overlay: Overlay, level: number, group: number): readonly AgentNumber[];
+  traffic(overlay: Overlay, fanOut: number): Traffic;
 }
 
 export type CreateHierarchy = () => Hierarchy;

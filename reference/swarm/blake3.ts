@@ -245,3 +245,9 @@ export const blake3Parent = (left: Uint8Array, right: Uint8Array): Uint8Array =>
   compress(BLOCK_BYTES, PARENT);
   return digest();
 };
+
+/** Whether two hashes are equal. `every` with a closure costs ten times as much; no secret is compared. */
+export const sameHash = (left: Uint8Array, right: Uint8Array): boolean => {
+  for (let at = 0; at < HASH_BYTES; at++) if (left[at] !== right[at]) return false;
+  return true;
+};

@@ -29,6 +29,7 @@ const benches: { readonly [name: string]: () => Promise<Bench> } = {
   start: async () => (await import('./start.ts')).start,
   demo: async () => (await import('./demo.ts')).demo,
   lab: async () => (await import('./lab.ts')).lab,
+  swarm: async () => (await import('./swarm.ts')).swarm,
   rest: async () => (await import('./rest.ts')).rest,
   soak: async () => (await import('./soak.ts')).soak,
 };

@@ -6,6 +6,7 @@ import { subcommands } from '#reference/commands/node/node.ts';
 import { plumbing } from '#reference/commands/node/plumbing.ts';
 import { vocabulary as labWords } from '#labs/commands/request.ts';
 import { vocabulary as simWords } from '#reference/commands/sim.ts';
+import { vocabulary as swarmWords } from '#reference/commands/swarm.ts';
 import type { Vocabulary } from '#reference/commands/words.ts';
 
 /** What npm 11 gives a script: flags as variables, a value behind a space left among the words. */
@@ -27,6 +28,7 @@ describe('a flag that npm took', () => {
     ['node start 9', { digestintervalms: 'true' }, 'node start digestIntervalMs 9'],
     ['node pay alice 10 roof', { memo: 'true' }, 'node pay alice 10 memo roof'],
     ['node status data ./a', { json: 'true' }, 'node status data ./a json'],
+    ['swarm 100 4', { liars: 'true', anyway: 'true' }, 'swarm 100 liars 4 anyway'],
     ['demo', { stay: 'true' }, 'demo stay'],
     ['bench merge', { full: 'true' }, 'bench merge full'],
     ['lab 07', { watch: 'true' }, 'lab 07 watch'],
@@ -52,6 +54,7 @@ describe('a flag that npm took', () => {
     const vocabularies: readonly Vocabulary[] = [
       demoWords,
       simWords,
+      swarmWords,
       labWords,
       plumbing.vocabulary,
       ...Object.values(subcommands).map(({ words }) => words),

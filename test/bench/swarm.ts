@@ -1,0 +1,226 @@
+/**
+ * `swarm`: what a simulated contact costs, beside the bare loop that it cannot be faster than.
+ *
+ * The bare loop draws the same way and reads, changes and writes one random byte a contact. It runs in
+ * turn with the engine, in the same process, and both are the best of several: on a machine that others
+ * use the fastest is nearest to the truth.
+ */
+import { blake3 as library } from '@noble/hashes/blake3.js';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { bareLoop } from '#reference/commands/swarm/play.ts';
+import { blake3, sameHash } from '#reference/swarm/blake3.ts';
+import { bulkRun } from '#reference/swarm/bulk.ts';
+import { chosenAgents, flatOverlay } from '#reference/swarm/draws.ts';
+import { merkle } from '#reference/swarm/merkle.ts';
+import { compare, exponentOf, timed, timedAsync } from './measure.ts';
+import type { Bench, Figure } from './report.ts';
+
+const REPETITIONS = 9;
+const MILLION = 1_000_000;
+const SIZES = [10_000, 100_000, MILLION];
+/** A contact may cost so much of a power of the size: nothing, but for caches. */
+const EXPONENT_MAX = 0.25;
+const LEAVES = 1 << 14;
+const COLD_RUNS = 3;
+
+const best = (samples: readonly number[]): number => Math.min(...samples);
+
+const STATE = new Uint8Array(64).fill(7);
+const STATE_ID = blake3(STATE);
+const isRight = (): boolean => sameHash(blake3(STATE), STATE_ID);
+
+interface Spread {
+  readonly tookMs: number;
+  readonly contacts: number;
+}
+
+const spread = (agents: number, fanOut: number, silentShare: number, verify: boolean): Spread => {
+  const silent = chosenAgents(agents, Math.floor(silentShare * agents), 1);
+  const run = bulkRun({
+    overlay: flatOverlay(agents),
+    fanOut,
+    seed: 1,
+    source: 0,
+    silent,
+    roundsMax: 100,
+    ...(verify ? { verify: isRight } : {}),
+  });
+  let contacts = 0;
+  const tookMs = timed(() => {
+    for (const round of run.rounds()) contacts += round.contacts;
+  });
+  return { tookMs, contacts };
+};
+
+interface Kind {
+  readonly name: string;
+  readonly agents: number;
+  readonly fanOut: number;
+  readonly silentShare?: number;
+  readonly verify?: boolean;
+  readonly timesMax?: number;
+}
+
+const KINDS: readonly Kind[] = [
+  { name: '1 000 000 agents, fan-out 1', agents: MILLION, fanOut: 1, timesMax: 1.6 },
+  { name: '1 000 000 agents, fan-out 3', agents: MILLION, fanOut: 3 },
+  { name: 'a third silent, fan-out 3', agents: MILLION, fanOut: 3, silentShare: 1 / 3 },
+  { name: 'every acceptance hashed, fan-out 1', agents: MILLION, fanOut: 1, verify: true },
+];
+
+/** Rounds to the end, beside a bare loop of as many contacts. */
+const spreadFigure = ({
+  name,
+  agents,
+  fanOut,
+  silentShare = 0,
+  verify = false,
+  timesMax,
+}: Kind): Figure => {
+  const [ours, bare]: [number[], number[]] = [[], []];
+  for (let repetition = 0; repetition < REPETITIONS; repetition++) {
+    const { tookMs, contacts } = spread(agents, fanOut, silentShare, verify);
+    ours.push(tookMs);
+    bare.push(bareLoop(agents, contacts));
+  }
+  return {
+    name,
+    value: best(ours),
+    unit: 'ms',
+    limit: best(bare),
+    ...(timesMax === undefined ? {} : { timesMax }),
+  };
+};
+
+/** Milliseconds a contact, by size. */
+const contactCosts = (): (readonly [number, number])[] =>
+  SIZES.map((agents) => {
+    const samples = Array.from({ length: REPETITIONS * (MILLION / agents > 10 ? 5 : 1) }, () => {
+      const { tookMs, contacts } = spread(agents, 1, 0, false);
+      return tookMs / contacts;
+    });
+    return [agents, best(samples)];
+  });
+
+const hashFigures = (): Figure[] => {
+  const hash = compare({ ours: () => blake3(STATE), bare: () => library(STATE) });
+  const other = Uint8Array.from(STATE_ID);
+  const equal = compare({
+    ours: () => sameHash(STATE_ID, other),
+    bare: () => Buffer.compare(STATE_ID, other),
+  });
+  return [
+    {
+      name: 'BLAKE3 of 64 bytes | by the library',
+      value: hash.oursNs / 1e6,
+      unit: 'ms',
+      limit: hash.bareNs / 1e6,
+    },
+    {
+      name: 'two hashes compared | by Buffer',
+      value: equal.oursNs / 1e6,
+      unit: 'ms',
+      limit: equal.bareNs / 1e6,
+    },
+  ];
+};
+
+const merkleFigures = (): Figure[] => {
+  const leaves = Array.from({ length: LEAVES }, (_, leaf) => Uint8Array.of(leaf, leaf >>> 8, 1, 2));
+  const root = merkle.root(leaves);
+  const leaf = LEAVES >> 1;
+  const proof = merkle.prove(leaves, leaf);
+  const depth = proof.siblings.length;
+  const hashes = 2 * LEAVES - 1;
+  const build = best(Array.from({ length: REPETITIONS }, () => timed(() => merkle.root(leaves))));
+  const bare = best(
+    Array.from({ length: REPETITIONS }, () =>
+      timed(() => {
+        for (let count = 0; count < hashes; count++) blake3(STATE);
+      }),
+    ),
+  );
+  const check = compare({
+    ours: () => merkle.verify(root, leaves[leaf]!, proof),
+    bare: () => {
+      for (let level = 0; level <= depth; level++) blake3(STATE);
+    },
+  });
+  return [
+    {
+      name: `Merkle root of ${LEAVES} leaves | bare hashes`,
+      value: build,
+      unit: 'ms',
+      limit: bare,
+    },
+    {
+      name: `proof of ${depth} levels verified | bare hashes`,
+      value: check.oursNs / 1e6,
+      unit: 'ms',
+      limit: check.bareNs / 1e6,
+    },
+  ];
+};
+
+const MAIN = fileURLToPath(new URL('../../reference/main.ts', import.meta.url));
+
+/** A whole process, from its start to its end, beside one that has nothing to do but start. */
+const coldFigure = async (): Promise<Figure> => {
+  const launch = (words: readonly string[]): Promise<number> =>
+    timedAsync(() =>
+      promisify(execFile)(process.execPath, [
+        '--import',
+        import.meta.resolve('tsx'),
+        MAIN,
+        ...words,
+      ]),
+    );
+  const [ours, idle]: [number[], number[]] = [[], []];
+  for (let run = 0; run < COLD_RUNS; run++) {
+    ours.push(await launch(['swarm', String(MILLION), 'seed', '1']));
+    idle.push(await launch(['swarm', 'help']));
+  }
+  return {
+    name: 'a cold process with 1 000 000 agents, less its start',
+    value: best(ours) - best(idle),
+    unit: 'ms',
+    valueMax: 1_000,
+  };
+};
+
+export const swarm: Bench = {
+  summary: 'rounds of a million simulated agents beside a bare loop; hashes and Merkle proofs',
+  async run() {
+    const figures = KINDS.map(spreadFigure);
+    const costs = contactCosts();
+    return {
+      name: 'swarm',
+      about: [
+        'push-pull until every correct agent knows, one core, in this process',
+        'limit: as many random read-modify-writes of a byte, draws included, in turn in this run;',
+        `best of ${REPETITIONS} each. The cold process counts its own work and the calibration loop`,
+        'it prints; its start is that of "swarm help", npm itself not counted.',
+      ],
+      figures: [
+        ...figures,
+        ...costs.map(([agents, costMs]): Figure => ({
+          name: `a contact among ${agents}`,
+          value: costMs,
+          unit: 'ms',
+          limit: costs[0]![1],
+        })),
+        {
+          name: 'exponent of a contact in the size',
+          value: exponentOf(costs),
+          unit: '',
+          valueMax: EXPONENT_MAX,
+        },
+        ...hashFigures(),
+        ...merkleFigures(),
+        await coldFigure(),
+      ],
+    };
+  },
+};
