@@ -9,10 +9,11 @@
  */
 import type { Grant } from './genesis.ts';
 import type { Did, RecordId, Topic } from './identifiers.ts';
+import type { Outcome } from './outcome.ts';
 import type { EntryLine, SignedRecord } from './records.ts';
 
 /** Where stewards propose and vote. Everybody reads it; only who is or was a steward is heard. */
-export const COUNCIL_TOPIC: Topic = 'council:certificates';
+export const COUNCIL_TOPIC: Topic = 'stewards:certificates';
 
 /** Who decides: genesis names the first, number 0; each certificate of kind `stewards` the next. */
 export interface Office {
@@ -178,4 +179,103 @@ export interface CouncilEvidence {
   readonly epoch: number;
   readonly number: number;
   readonly records: readonly [SignedRecord, SignedRecord];
+}
+
+/** Why a proposal was not signed, in order of precedence. */
+export const PROPOSE_STATUSES = [
+  /** No stewards, or a quorum that is not safe: nothing can be certified in this network. */
+  'council_impossible',
+  'not_a_steward',
+  /** Two certificates have one number, or one is wrong by this node's own fold: a person has to look. */
+  'council_stopped',
+  /** The last certificates are not all accepted here: their entries are still on their way. */
+  'council_behind',
+  'already_proposed',
+  /** This steward's vote for the number is given to another proposal. */
+  'already_voted',
+  'decision_invalid',
+  /** Everything held is settled. */
+  'nothing_new',
+] as const;
+export type ProposeStatus = (typeof PROPOSE_STATUSES)[number];
+
+/** Why a vote was not signed, in order of precedence. */
+export const VOTE_STATUSES = [
+  'council_impossible',
+  'not_a_steward',
+  'council_stopped',
+  'council_behind',
+  'proposal_unknown',
+  /** Its number is decided, or not yet due. */
+  'proposal_not_open',
+  'already_voted',
+  /** Its heads are still on their way. */
+  'cut_not_held',
+  /** This node's own fold says something else. */
+  'checkpoint_wrong',
+  'decision_invalid',
+] as const;
+export type VoteStatus = (typeof VOTE_STATUSES)[number];
+
+/** What keeps this node from voting for an open proposal by itself. */
+export const ABSTENTIONS = [
+  'waits_for_turn',
+  'cut_not_held',
+  'checkpoint_wrong',
+  /** It names a child of a fork: a person decides which one stands. */
+  'decides_a_fork',
+  /** A grant, a ruling, a change of stewards: a person decides. */
+  'needs_a_person',
+  /** Its author proposed something else for the number, too. */
+  'equivocation',
+  /** Automatic votes are turned off. */
+  'votes_by_hand',
+] as const;
+export type Abstention = (typeof ABSTENTIONS)[number];
+
+/** An open proposal as a steward's node sees it. */
+export interface OpenProposal extends ProposalView {
+  /** Undefined where this node is no steward, or has voted. */
+  readonly abstention: { readonly why: Abstention; readonly reason: string } | undefined;
+}
+
+/** How the council stands on this node. */
+export interface CouncilView {
+  readonly office: Office;
+  readonly obstacle: string | undefined;
+  /** Certified, and accepted by this node's own fold. */
+  readonly certified: number;
+  readonly accepted: number;
+  /** Why the certificate after the last accepted one is not. */
+  readonly hindrance:
+    | {
+        readonly number: number;
+        readonly id: RecordId;
+        /** Heads still to come; empty where it is refused. */
+        readonly missing: readonly RecordId[];
+        readonly reason: string;
+      }
+    | undefined;
+  readonly next: Council['next'];
+  /** Who votes first for the proposal of whom: the others' votes wait a turn each. */
+  readonly onTurn: Did | undefined;
+  readonly open: readonly OpenProposal[];
+  /** This node's vote for the next number. */
+  readonly voted: RecordId | undefined;
+  /** No proposal of the next number can have its votes any more, as far as votes are held: see the manual. */
+  readonly undecidable: boolean;
+  readonly broken: Council['broken'];
+  readonly evidence: readonly CouncilEvidence[];
+  readonly isSteward: boolean;
+}
+
+/** What a steward may say. Rejects as `pay` does. */
+export interface NodeCouncil {
+  view(): CouncilView;
+  /** The chain, for a file; only what is certified. */
+  certificates(): readonly Certificate[];
+  /** What this node would name: every chain up to its end, or to where it forks; with `decided` beyond that. */
+  checkpoint(decided: readonly RecordId[]): Outcome<Checkpoint, ProposeStatus>;
+  propose(decision: Decision): Promise<Outcome<RecordId, ProposeStatus>>;
+  vote(proposal: RecordId): Promise<Outcome<RecordId, VoteStatus>>;
 }

@@ -21,6 +21,7 @@ import type {
 } from '#contracts/certificates.ts';
 import type { Did, RecordId } from '#contracts/identifiers.ts';
 import type { RecordKind, SignedRecord } from '#contracts/records.ts';
+import { faultOf, faultOfOffice } from './decisions.ts';
 
 type Proposal = SignedRecord<'icn/proposal/1'>;
 type Vote = SignedRecord<'icn/vote/1'>;
@@ -70,16 +71,7 @@ export const create: CreateCouncil = ({ first, votesMin }): Council => {
     certificate: chain.at(-1)?.id ?? null,
   });
 
-  const obstacleOf = ({ stewards, quorum }: Omit<Office, 'epoch'>): string | undefined => {
-    if (stewards.length === 0) return 'this network has no stewards';
-    const needed = votesMin(stewards.length);
-    if (new Set(stewards).size < stewards.length) return 'a steward is named twice';
-    if (quorum > stewards.length) return `${quorum} votes of ${stewards.length} stewards`;
-    return quorum < needed
-      ? `a quorum of ${quorum} of ${stewards.length} stewards is not safe: two certificates could have one number. It takes ${needed}`
-      : undefined;
-  };
-  const obstacle = obstacleOf(first);
+  const obstacle = faultOfOffice(first.stewards, first.quorum, votesMin);
 
   const fits = ({ body: vote }: Vote, { body }: Proposal): boolean =>
     vote.epoch === body.epoch && vote.number === body.number;
@@ -101,8 +93,7 @@ export const create: CreateCouncil = ({ first, votesMin }): Council => {
 
   /** Whether a proposal may be certified under an office, its link and its votes apart. */
   const isProper = ({ author, body: { decision } }: Proposal, { stewards }: Office): boolean =>
-    stewards.includes(author) &&
-    (decision.kind !== 'stewards' || obstacleOf(decision) === undefined);
+    stewards.includes(author) && faultOf(decision, votesMin) === undefined;
 
   const hasVotes = (proposal: Proposal): boolean => {
     const { epoch } = proposal.body;

@@ -48,7 +48,8 @@ const record = <Kind extends RecordKind>(
 });
 
 type Proposal = SignedRecord<'icn/proposal/1'>;
-const grant = { kind: 'grant', grants: [] } as Decision;
+const lease = { account: stranger, currency: 'hours', baseline: 1, cap: 1, untilSequence: 9 };
+const grant = { kind: 'grant', grants: [lease] } as Decision;
 
 const propose = (author: Did, after: Proposal | undefined, decision = grant, epoch = 0): Proposal =>
   record('icn/proposal/1', author, {
