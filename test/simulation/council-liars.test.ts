@@ -158,7 +158,7 @@ describe('a steward whose turn it is', () => {
 });
 
 describe('whatever the schedule', () => {
-  const seeds = Array.from({ length: Number(process.env['COUNCIL_SEEDS'] ?? 4) }, (_, index) => index); // prettier-ignore
+  const seeds = Array.from({ length: Number(process.env['COUNCIL_SEEDS'] ?? 2) }, (_, index) => index); // prettier-ignore
 
   test.each(seeds)('no two correct nodes accept different checkpoints (seed %i)', async (seed) => {
     const [cluster, place, correct] = await began(`schedule ${seed}`);
