@@ -106,6 +106,20 @@ export const settingsSchema = z.strictObject({
   redialMsMin: number('ms', 250, 10, 60_000, 'Pause after a failed dial; doubles.'),
   redialMsMax: number('ms', 5_000, 10, 600_000, 'The longest pause between dials.'),
   linksMax: number('links', 128, 1, 10_000, 'Links at one time; further ones are refused.'),
+  councilVotes: number(
+    '',
+    1,
+    0,
+    1,
+    "1: a steward's node votes for checkpoints that its own fold confirms. 0: it waits for its people.",
+  ),
+  councilTurnMs: number(
+    'ms',
+    10_000,
+    100,
+    3_600_000,
+    'A proposal of the steward next in turn waits so long for votes. Less splits votes when links are slow.',
+  ),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
@@ -154,6 +168,7 @@ export const readSettings = (
       'frameTimeoutMs',
       'queuedBytesMax',
     ]),
+    council: pick(settings, ['councilVotes', 'councilTurnMs']),
     peering: pick(settings, ['redialMsMin', 'redialMsMax', 'linksMax']),
   };
 };

@@ -10,6 +10,7 @@ import { create as quarantine } from './quarantine/quarantine.ts';
 import { create as reconciliation } from './reconciliation/reconciliation.ts';
 import { create as records } from './records/records.ts';
 import { create as snapshot } from './snapshot/snapshot.ts';
+import { create as swarm } from './swarm/swarm.ts';
 import { create as trust } from './trust/trust.ts';
 
 export const referenceLayers: NodeLayers = {
@@ -24,4 +25,5 @@ export const referenceLayers: NodeLayers = {
   quarantine,
   snapshot,
   discovery,
+  swarm,
 };

@@ -19,6 +19,7 @@
  * `createNode` takes a host, a network and a record of layer factories. The simulator passes other
  * hosts, a learner's graft other factories; nothing else in here changes.
  */
+import { COUNCIL_TOPIC } from '#contracts/certificates.ts';
 import type { Effect } from '#contracts/effects.ts';
 import type { Gossip } from '#contracts/gossip.ts';
 import type { Host, Write } from '#contracts/host.ts';
@@ -29,6 +30,8 @@ import type { Records, Signer } from '#contracts/records.ts';
 import type { NodeSettings } from '#contracts/settings.ts';
 import type { CoordinationState, SnapshotStore } from '#contracts/snapshot.ts';
 import { isReserved, type TopicPolicy } from '#contracts/topics.ts';
+import { createCouncilDesk, trustWithCouncil } from './node/council/council.ts';
+import { createSteward } from './node/council/steward.ts';
 import { createKeeper } from './node/durable/keeper.ts';
 import { createPerformer } from './node/durable/performer.ts';
 import { claimStore, createRecordStore } from './node/durable/record-store.ts';
@@ -52,7 +55,14 @@ import { createGate } from './node/peers/rates.ts';
 import { createSending } from './node/peers/sending.ts';
 import { createWitness } from './node/peers/witness.ts';
 import { createOpenTopics, othersIn } from './node/topics/open-topics.ts';
-import { createPolicies, isDurable, ledgerPolicy, TRUST_POLICY } from './node/topics/policies.ts';
+import {
+  COUNCIL_POLICY,
+  createPolicies,
+  isDurable,
+  isLedger,
+  ledgerPolicy,
+  TRUST_POLICY,
+} from './node/topics/policies.ts';
 import { createTopics } from './node/topics/topics.ts';
 
 export interface NodeOptions {
@@ -87,11 +97,17 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   const policies = createPolicies(self, [
     ...genesis.currencies.map(({ name }) => ledgerPolicy(ledgerTopic(name))),
     TRUST_POLICY,
+    COUNCIL_POLICY,
     ...(coordination?.topics ?? []).filter(({ topic }) => !isReserved(topic)),
   ]);
   const now = (): number => host.now();
-  const trust = layers.trust({ self, genesis, accessOf: policies.accessOf, now });
   const ledger = layers.ledger({ genesis });
+  const swarm = layers.swarm();
+  const desk = createCouncilDesk({ self: signer.did, genesis, ledger, swarm });
+  const trust = trustWithCouncil(
+    layers.trust({ self: signer.did, genesis, accessOf: policies.accessOf, now }),
+    desk.council,
+  );
   const reconciliation = layers.reconciliation({ content });
   const claim = claimStore(host.store, network.id, self);
   const store = createRecordStore({
@@ -113,10 +129,13 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       random: host.random,
       settings: settings.gossip,
       ...(retention && { window: { retention, now } }),
+      ...(topic === COUNCIL_TOPIC && { isNamed: () => true }),
+      ...(isLedger(topic) && { isNamed: desk.isNamed }),
     });
   const gossips = new Map(policies.all().map((policy) => [policy.topic, gossipFor(policy)]));
   const restoring = telemetry.span('node.restore');
-  await restore(store, gossips, ledger);
+  desk.trust(store.acceptedCount());
+  await restore(store, gossips, ledger, desk);
   restoring.end({
     records: [...gossips.values()].reduce((sum, each) => sum + each.knowledge.count, 0),
   });
@@ -156,6 +175,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       store,
       send: sayInParts,
       heard: (record) => attestations.heard(record),
+      council: desk,
       tell,
       count,
       failed,
@@ -221,6 +241,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     ledger,
     peers: () => peering.peers(),
     quarantined: () => quarantine.count(now()),
+    council: desk.counts,
     deficits: () =>
       new Map(peering.peers().map(({ did }) => [did, allowances.left(monotonic(), did)])),
   });
@@ -245,6 +266,16 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   });
   const publish = createPublisher(ownChain, perform);
   const statements = createStatements(author, attestations, publish);
+  const council = createSteward({
+    desk,
+    host,
+    ledger,
+    swarm,
+    author,
+    publish,
+    genesis,
+    settings: settings.council,
+  });
   const inbox = createInbox({ quarantine, host, gossips, write, performed });
   const questions = createQuestions({
     content,
@@ -254,6 +285,8 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     ledger,
     reconciliation,
     freshLedger: () => layers.ledger({ genesis }),
+    desk,
+    freshDesk: (fresh) => createCouncilDesk({ self, genesis, ledger: fresh, swarm }),
     read,
     stored: store.stored,
   });
@@ -270,7 +303,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     changed: () => keeper.changed(),
   });
   const keeper = createKeeper({ host, snapshots, state: openTopics.coordination, count });
-  const life = createLife({ host, topics, peering, performer, ownChain, keeper });
+  const life = createLife({ host, topics, peering, performer, ownChain, keeper, council });
 
   return {
     did: self,
@@ -291,6 +324,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     snapshots,
     imported: createImporting({ host, gossips, performed }),
 
+    council,
     ...questions,
     ...inbox,
     balances: (topic) => ledger.balances(topic),

@@ -94,6 +94,11 @@ export interface GossipOptions {
   /** Uniform in [0, 1): seeded in the simulator. */
   readonly random: () => number;
   readonly settings: GossipSettings;
+  /**
+   * Whether something outside of the topic names a record. It is kept then as if another author's record
+   * rested on it, however many children its `previous` has. Nothing is named unless told.
+   */
+  readonly isNamed?: (id: RecordId) => boolean;
   /** In a topic that forgets: how much it remembers, and what time it is. Undefined: nothing is given up. */
   readonly window?: TopicWindow;
 }

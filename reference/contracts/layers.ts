@@ -50,4 +50,5 @@ export type NodeLayers = Pick<
   | 'quarantine'
   | 'snapshot'
   | 'discovery'
+  | 'swarm'
 >;

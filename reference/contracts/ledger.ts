@@ -10,9 +10,14 @@
  *   state of a node   = F(everything it holds)               a function of the set, never of arrival
  *
  * The past of e is all that is reachable by `previous` and `parents`.
+ *
+ * Certificates of the stewards enter the second F alone: what they settled decides forks, and what they
+ * ruled is in the balances. No verdict ever changes by one.
  */
+import type { Certified } from './certificates.ts';
 import type { Genesis } from './genesis.ts';
 import type { Did, RecordId, Topic } from './identifiers.ts';
+import type { Outcome } from './outcome.ts';
 import type { SignedRecord } from './records.ts';
 
 /** In order of precedence; a record gets the first that applies. */
@@ -71,9 +76,9 @@ export interface Conflict {
 /**
  * Where a dispute stands in F of all that is held:
  * `open`; `settled`, the others have given back what was due; `moot`, the entry does not stand any
- * more, so there is nothing to give back. A ruling by certificate will be a fourth.
+ * more, so there is nothing to give back; `ruled`, the stewards have decided it, whatever else is so.
  */
-export const DISPUTE_STATES = ['open', 'settled', 'moot'] as const;
+export const DISPUTE_STATES = ['open', 'settled', 'moot', 'ruled'] as const;
 export type DisputeState = (typeof DISPUTE_STATES)[number];
 
 /**
@@ -113,6 +118,27 @@ export interface LedgerChange {
   }[];
 }
 
+/** All chains up to where a checkpoint says, and what they come to. */
+export interface Cut {
+  /** Sorted. */
+  readonly ids: readonly RecordId[];
+  /** Sorted by topic, then account; rulings that were certified are in them. */
+  readonly balances: readonly {
+    readonly topic: Topic;
+    readonly account: Did;
+    readonly balance: bigint;
+  }[];
+}
+
+/** Why heads make no cut, in order of precedence. */
+export const CUT_STATUSES = [
+  'head_unknown',
+  /** Void in its chain, or not beyond what is settled of it. */
+  'head_not_ahead',
+  'head_twice',
+] as const;
+export type CutStatus = (typeof CUT_STATUSES)[number];
+
 /** An account's credit, as its next record would find it with everything held in its past. */
 export interface Credit {
   readonly balance: bigint;
@@ -132,6 +158,17 @@ export interface Ledger {
 
   /** Takes back a surplus child of a fork that nothing else rests on (see gossip). No effect on any verdict. */
   forget(id: RecordId): void;
+
+  /**
+   * The stewards have decided. Each certificate once, a checkpoint's heads beyond those of the ones
+   * before it; in any order among the records: heads that are not held yet settle when they come. A
+   * settled record stands for ever, and a child beside it changes nothing.
+   */
+  certify(certificate: Certified): LedgerChange;
+  /** On the way to what a checkpoint named. */
+  isSettled(id: RecordId): boolean;
+  /** What a checkpoint with these heads would settle, all chains of all topics together. */
+  cut(heads: readonly RecordId[]): Outcome<Cut, CutStatus>;
 
   verdict(id: RecordId): Verdict | undefined;
   standing(id: RecordId): Standing | undefined;

@@ -30,6 +30,8 @@ export interface Discard {
 
 /** How one of two children of a record came to stand, or neither. */
 export const RESOLUTIONS = [
+  /** A certificate settled it: that one stands, and its author goes on. */
+  'settled',
   /** The smaller id stands, and its author stops there. */
   'smaller_id',
   /** Neither stands: their author had stopped at an earlier fork. */

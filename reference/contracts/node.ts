@@ -2,6 +2,7 @@
  * A node, as those see it who start it, ask it and watch it: the command line, the control server, the
  * simulator. What it is made of is nobody's business here.
  */
+import type { Certified, CouncilEvidence, NodeCouncil } from './certificates.ts';
 import type { GossipEvent } from './effects.ts';
 import type { Genesis } from './genesis.ts';
 import type { Cancel, Candidate } from './host.ts';
@@ -153,6 +154,10 @@ export type NodeEvent =
   | { readonly event: 'heard'; readonly record: SignedRecord }
   /** What a step made of the entries that it was given, if any of them was news. */
   | { readonly event: 'merged'; readonly decision: MergeDecision }
+  /** A certificate that this node's own fold agrees with. */
+  | { readonly event: 'certified'; readonly certified: Certified }
+  /** A steward said two things for one number. */
+  | { readonly event: 'equivocated'; readonly evidence: CouncilEvidence }
   | { readonly event: 'failed'; readonly reason: string };
 
 export interface TopicView extends TopicPolicy {
@@ -170,6 +175,8 @@ export interface HistoryRow {
   readonly record: SignedRecord;
   readonly verdict: Verdict;
   readonly standing: Standing;
+  /** Certified, and so for ever; else it is provisional. */
+  readonly settled: boolean;
   /** What the record did to the account, in minor units; 0 if it does not count. */
   readonly change: bigint;
 }
@@ -212,6 +219,8 @@ export interface Node {
   /** What the last step that brought news made of it, restarts survived; undefined before the first. */
   mergeReport(): MergeDecision | undefined;
   readonly quarantine: NodeQuarantine;
+  /** Certificates: what the stewards decide. */
+  readonly council: NodeCouncil;
   /** Saves a snapshot now; resolves when it is durable. Rejects with a Fault, also where none is kept. */
   keep(): Promise<void>;
   /** Where it is kept; undefined where nothing outlives the node. */
@@ -255,7 +264,7 @@ export interface Node {
     /** Each event of gossip that refused some of them, once. */
     readonly reasons: readonly string[];
   }>;
-  /** Opens every stored record again and folds from nothing. Gives a problem a line; empty is good. */
+  /** Opens every stored record again, folds from nothing and compares certificates with that. Gives a problem a line; empty is good. */
   verify(): Generator<{ readonly checked: number }, readonly string[]>;
 
   /** Somebody to dial, from now on. */

@@ -127,6 +127,8 @@ export interface Merged {
 export interface MergeBatch {
   /** Adds a record to the ledger, `peer` having brought it. */
   add(record: SignedRecord, peer?: Did): LedgerChange;
+  /** A certificate changed the standing of these. */
+  moved(ids: readonly RecordId[]): void;
   /** A claim that never came so far, by what gossip counted it as. */
   note(event: GossipEvent, claim: Json, peer: Did | undefined, detail: string): void;
   /** Decides, keeps what is to be kept, and ends the batch. */

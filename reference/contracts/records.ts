@@ -6,6 +6,7 @@
  * facts stay apart: who is on the wire (the link proves it), who wrote it (the signature proves it),
  * and whether that author may (policy decides).
  */
+import type { ProposalBody, VoteBody } from './certificates.ts';
 import type { Content } from './content.ts';
 import type { Did, Json, NetworkId, RecordId, Topic } from './identifiers.ts';
 import type { Outcome } from './outcome.ts';
@@ -66,6 +67,8 @@ export interface RecordBodies {
   readonly 'icn/dispute/1': DisputeBody;
   readonly 'icn/trust/1': TrustBody;
   readonly 'icn/note/1': NoteBody;
+  readonly 'icn/proposal/1': ProposalBody;
+  readonly 'icn/vote/1': VoteBody;
 }
 export type RecordKind = keyof RecordBodies;
 

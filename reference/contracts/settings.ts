@@ -30,7 +30,16 @@ export interface PeeringSettings {
   readonly linksMax: number;
 }
 
+/** A steward's node. */
+export interface CouncilSettings {
+  /** 1: it votes for checkpoints that its own fold confirms. 0: people vote. 1. */
+  readonly councilVotes: number;
+  /** For each place after the steward whose turn it is, a proposal waits so long for votes. 10 000. */
+  readonly councilTurnMs: number;
+}
+
 export interface NodeSettings {
+  readonly council: CouncilSettings;
   readonly gossip: GossipSettings;
   readonly session: SessionSettings;
   readonly peering: PeeringSettings;

@@ -41,7 +41,7 @@ export const RETENTION_DEFAULT: Retention = { recordsMax: 10_000, ageMsMax: 30 *
 export const TOPIC_PATTERN = /^[a-z][a-z0-9-]{0,15}:[A-Za-z0-9_-]{1,64}$/;
 
 /** Prefixes whose topics have rules of their own: nobody opens or closes one by hand. */
-export const isReserved = (topic: Topic): boolean => /^(?:ledger|trust):/.test(topic);
+export const isReserved = (topic: Topic): boolean => /^(?:ledger|trust|stewards):/.test(topic);
 
 /** Topics of one node at one time. */
 export const TOPICS_OPEN_MAX = 1_024;

@@ -7,7 +7,7 @@
  * Cheap questions come first, and none is skipped for anybody: not for a file, not for a friend.
  *
  * A fork is kept as evidence, bounded: of the children of one `previous` the two smallest ids stay,
- * and any on which somebody else's held record rests. All nodes keep the same ones in the end, so all show
+ * and any on which somebody else's held record rests, or what a certificate names. All nodes keep the same ones in the end, so all show
  * the same proof, and an author cannot fill a disk by signing one number a million times.
  */
 import type { GossipEvent } from '#contracts/effects.ts';
@@ -43,7 +43,11 @@ interface Rooms {
   readonly log: Log;
   readonly waiting: WaitingRoom;
   readonly window: Window | undefined;
+  /** Whether something outside of the topic names a record: it is kept for that. */
+  readonly isNamed: (id: RecordId) => boolean;
 }
+
+type Named = Rooms['isNamed'];
 
 const EVENTS: { readonly [Status in RecordStatus]: GossipEvent } = {
   malformed: 'record_malformed',
@@ -67,11 +71,12 @@ export const claimedId = (claim: Json): RecordId | undefined => {
   return typeof id === 'string' ? (id as RecordId) : undefined;
 };
 
-/** Whether anything by another author rests on a held record. */
-const carriesOthers = (log: Log, id: RecordId): boolean => {
+/** Whether anything by another author, or a name from outside, rests on a held record. */
+const carriesOthers = (log: Log, id: RecordId, isNamed: Named): boolean => {
   const author = log.entry(id)?.author;
   const seen = new Set<RecordId>([id]);
   for (const each of seen) {
+    if (isNamed(each)) return true;
     for (const citer of log.entry(each)?.citers ?? []) {
       if (log.entry(citer)?.author !== author) return true;
       seen.add(citer);
@@ -105,11 +110,11 @@ const stem = (log: Log, id: RecordId): LogEntry[] => {
  * Whether a fork has no room for one more child: two smaller ones are held, and nobody else's record
  * would rest on it. One that rests on it and lacks something else besides does not count yet.
  */
-const isSurplus = ({ log, waiting }: Rooms, record: SignedRecord): boolean => {
+const isSurplus = ({ log, waiting, isNamed }: Rooms, record: SignedRecord): boolean => {
   const smaller = log
     .children(record.author, record.previous)
     .filter((id) => id < record.id).length;
-  return smaller >= SIBLINGS_KEPT && !waiting.freesOthers(record.id, record.author);
+  return smaller >= SIBLINGS_KEPT && !waiting.freesOthers(record.id, record.author, isNamed);
 };
 
 /**
@@ -117,7 +122,11 @@ const isSurplus = ({ log, waiting }: Rooms, record: SignedRecord): boolean => {
  * record had held one up. What stays is the same whatever the order: only records that nobody needs
  * are removed, and a removal never makes another one needed. Gives the ids, effects first.
  */
-const dropSurplus = (log: Log, records: readonly SignedRecord[]): RecordId[] => {
+const dropSurplus = (
+  log: Log,
+  records: readonly SignedRecord[],
+  isNamed: Named,
+): RecordId[] => {
   const forgotten: RecordId[] = [];
   const forked = new Set(log.forked());
   const suspects: Pick<LogEntry, 'author' | 'previous'>[] = [...records];
@@ -125,7 +134,7 @@ const dropSurplus = (log: Log, records: readonly SignedRecord[]): RecordId[] => 
     if (previous !== null && !log.has(previous)) continue;
     const later = [...log.children(author, previous)].sort().slice(SIBLINGS_KEPT);
     for (const child of later) {
-      if (carriesOthers(log, child)) continue;
+      if (carriesOthers(log, child, isNamed)) continue;
       const removed = withDescendants(log, child);
       for (const { id } of removed) {
         log.remove(id);
@@ -160,8 +169,8 @@ const refuseSurplus = ({ previous }: SignedRecord): Admission =>
   );
 
 /** A refused record: what waits for it waits in vain, unless somebody else's record may yet save it. */
-const giveUp = ({ waiting }: Rooms, { id, author }: SignedRecord): void => {
-  if (!waiting.awaitedByOthers(id, author)) waiting.abandon(id);
+const giveUp = ({ waiting, isNamed }: Rooms, { id, author }: SignedRecord): void => {
+  if (!waiting.awaitedByOthers(id, author, isNamed)) waiting.abandon(id);
 };
 
 /** Takes a record and then, causes first, all that waited for it. */
@@ -188,7 +197,7 @@ const take = (rooms: Rooms, first: SignedRecord): Admission => {
     ({ author, previous }) => log.children(author, previous).length > SIBLINGS_KEPT,
   );
   if (crowded.length === 0) return { status: 'taken', records: entered, forgotten: [], forks };
-  const dropped = dropSurplus(log, crowded);
+  const dropped = dropSurplus(log, crowded, rooms.isNamed);
   const fresh = new Set(entered.map(({ id }) => id));
   const records = entered.filter(({ id }) => log.has(id));
   if (records.length === 0) return refuseSurplus(first);

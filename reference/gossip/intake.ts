@@ -27,9 +27,9 @@ export interface Taking {
 }
 
 export const createIntake = (options: GossipOptions, state: State, { quicken }: Voice) => {
-  const { self, topic, records, trust } = options;
+  const { self, topic, records, trust, isNamed = () => false } = options;
   const { waiting, wants, window } = state;
-  const admission = createAdmission(records, trust, state);
+  const admission = createAdmission(records, trust, { ...state, isNamed });
 
   /** Offers claims to the door, one by one, and notes what is missing as wanted from `source`. */
   const takeClaims = (claims: readonly Json[], source: Did): Taking => {

@@ -17,10 +17,13 @@ export interface WaitingRoom {
   arrived(id: RecordId): readonly SignedRecord[];
   /** A link will never be taken: gives up what waits for it, and what waits for that. */
   abandon(id: RecordId): readonly RecordId[];
-  /** Whether a record by somebody other than `author` waits for `id`, directly or over others that wait. */
-  awaitedByOthers(id: RecordId, author: Did): boolean;
-  /** The same, and that record would lack nothing more if `id` came. */
-  freesOthers(id: RecordId, author: Did): boolean;
+  /**
+   * Whether a record by somebody other than `author`, or one that is named from outside, waits for `id`,
+   * directly or over others that wait.
+   */
+  awaitedByOthers(id: RecordId, author: Did, isNamed: (id: RecordId) => boolean): boolean;
+  /** The same, and that record would lack nothing more if `id` came. `id` itself may be the named one. */
+  freesOthers(id: RecordId, author: Did, isNamed: (id: RecordId) => boolean): boolean;
   /** Whether a record waits for this link. */
   awaits(id: RecordId): boolean;
   /** Links that nobody here brings: what is to be asked for. */
@@ -109,24 +112,25 @@ export const createWaitingRoom = (sizeMax: number): WaitingRoom => {
       return given;
     },
 
-    awaitedByOthers(id, author) {
+    awaitedByOthers(id, author, isNamed) {
       const seen = new Set<RecordId>([id]);
       for (const link of seen) {
         for (const dependent of dependents.get(link) ?? []) {
-          if (waiters.get(dependent)?.record.author !== author) return true;
+          if (waiters.get(dependent)?.record.author !== author || isNamed(dependent)) return true;
           seen.add(dependent);
         }
       }
       return false;
     },
 
-    freesOthers(id, author) {
+    freesOthers(id, author, isNamed) {
+      if (isNamed(id)) return true;
       const here = new Set<RecordId>([id]);
       for (const link of here) {
         for (const dependent of dependents.get(link) ?? []) {
           const waiter = waiters.get(dependent);
           if (!waiter || ![...waiter.missing].every((each) => here.has(each))) continue;
-          if (waiter.record.author !== author) return true;
+          if (waiter.record.author !== author || isNamed(dependent)) return true;
           here.add(dependent);
         }
       }

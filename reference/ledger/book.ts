@@ -7,7 +7,7 @@
  * does not move again, except to a smaller child or a lower fork. An entry leaves whole, so the sum
  * over all accounts stays zero.
  */
-import type { Conflict, LedgerChange, Verdict } from '#contracts/ledger.ts';
+import type { Conflict, Cut, LedgerChange, Verdict } from '#contracts/ledger.ts';
 import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
 import { createChain, meet, tipsOf } from './chain.ts';
 import { standingPlace } from './sight.ts';
@@ -40,7 +40,7 @@ export const createBook = (): Book => ({ accounts: new Map(), chains: new Map() 
 const openAccount = (book: Book, topic: Topic, did: Did): Account => {
   let account = book.accounts.get(did);
   if (!account) {
-    const balances = { balance: 0n, mentions: 0 };
+    const balances = { balance: 0n, mentions: 0, ruled: 0n, rulings: 0 };
     account = { topic, did, ...balances, named: [], payers: new Set(), receipts: new Map() };
     book.accounts.set(did, account);
   }
@@ -62,13 +62,18 @@ export const openChain = (book: Book, topic: Topic, author: Did, index: number):
   return chain;
 };
 
-/** Counts a place once more (1) or once less (-1). */
-const count = (place: Place, times: 1 | -1, changes: Changes): void => {
-  for (const { account, amount } of place.counts) {
+/** Counts what something moves once more (1) or once less (-1). */
+const count = (counts: readonly Net[], times: 1 | -1, changes: Changes): void => {
+  for (const { account, amount } of counts) {
     if (!changes.before.has(account)) changes.before.set(account, account.balance);
     account.balance += times === 1 ? amount : -amount;
     account.mentions += times;
   }
+};
+
+/** Who moves and moves back within one call was not displaced. */
+const turn = (displaced: Set<RecordId>, id: RecordId): void => {
+  if (!displaced.delete(id)) displaced.add(id);
 };
 
 /** Moves the end of what stands of a chain to where `sighting` says. */
@@ -83,13 +88,20 @@ export const restand = (
   const meeting = meet(from, to);
   chain.sighting = sighting;
   for (let place: Place | null = from; place && place !== meeting; place = place.previous) {
-    count(place, -1, changes);
-    changes.displaced.add(place.id);
+    count(place.counts, -1, changes);
+    turn(changes.displaced, place.id);
   }
   for (let place: Place | null = to; place && place !== meeting; place = place.previous) {
-    count(place, 1, changes);
-    changes.displaced.add(place.id);
+    count(place.counts, 1, changes);
+    turn(changes.displaced, place.id);
   }
+};
+
+/** Enters the lines of a ruling: they count whatever stands. */
+export const rule = (nets: readonly Net[], changes: Changes): void => {
+  for (const { account, amount } of nets) account.ruled += amount;
+  for (const { account } of nets) account.rulings += 1;
+  count(nets, 1, changes);
 };
 
 /** What the call answers. Records that it decided itself were not there before: they moved nowhere. */
@@ -113,6 +125,29 @@ export const balancesIn = (book: Book): ReadonlyMap<Did, bigint> =>
       .sort((left, right) => byName(left.did, right.did))
       .map(({ did, balance }) => [did, balance]),
   );
+
+/** Every chain up to a given end, or to where it is settled, and what all of them come to. */
+export const cutOf = (topics: ReadonlyMap<Topic, Book>, ends: ReadonlyMap<Chain, Place>): Cut => {
+  const ids: RecordId[] = [];
+  const balances: Cut['balances'][number][] = [];
+  for (const topic of [...topics.keys()].sort()) {
+    const { accounts, chains } = topics.get(topic)!;
+    const totals = new Map<Account, bigint>();
+    const add = (account: Account, amount: bigint): void =>
+      void totals.set(account, (totals.get(account) ?? 0n) + amount);
+    for (const account of accounts.values()) if (account.rulings > 0) add(account, account.ruled);
+    for (const chain of chains.values()) {
+      const end = ends.get(chain) ?? chain.settled;
+      for (let place = end ?? null; place && place !== chain.root; place = place.previous) {
+        ids.push(place.id);
+        for (const { account, amount } of place.counts) add(account, amount);
+      }
+    }
+    const rows = [...totals].sort(([left], [right]) => byName(left.did, right.did));
+    balances.push(...rows.map(([{ did }, balance]) => ({ topic, account: did, balance })));
+  }
+  return { ids: ids.sort(), balances };
+};
 
 /** Chains that have records, all or those of some authors, sorted by author. */
 const chainsIn = (book: Book, authors?: Iterable<Did>): Chain[] =>

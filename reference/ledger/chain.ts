@@ -37,6 +37,7 @@ export const createChain = (index: number, topic: Topic, author: Did): Chain => 
     branches: new Set([branch]),
     forks: new Set(),
     sighting: 0,
+    settled: undefined,
   };
   branch.places.push(chain.root);
   return chain;

@@ -60,6 +60,7 @@ export const createDisputes = (
 ) => {
   const filed = new Map<RecordId, Filed>();
   const refunds = new Map<RecordId, Set<Held>>();
+  const ruled = new Set<RecordId>();
 
   /** Whether an entry gives the filer something back for another, and counts. */
   const gives = (refund: Held, entry: Held, { filer, topic }: Filed): boolean => {
@@ -80,7 +81,8 @@ export const createDisputes = (
     const due = taken > 0n ? taken : 1n;
     const returned = counting.reduce((sum, refund) => sum + (netIn(refund, filer) ?? 0n), 0n);
     const settled = returned >= due ? 'settled' : 'open';
-    const state = entry && stands(entry) ? settled : 'moot';
+    const unruled = entry && stands(entry) ? settled : 'moot';
+    const state = ruled.has(id) ? 'ruled' : unruled;
     const ids = counting.map((refund) => refund.id).sort();
     return { id, topic, entry: about, filer, state, due, returned, refunds: ids };
   };
@@ -102,6 +104,8 @@ export const createDisputes = (
         if (group.delete(entry) && group.size === 0) refunds.delete(about);
       }
     },
+    /** The stewards have decided it; it may come later. */
+    rule: (id: RecordId): void => void ruled.add(id),
     /** Those that were accepted and stand. */
     in: (topic: Topic): readonly Dispute[] =>
       [...filed.values()]

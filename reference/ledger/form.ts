@@ -26,7 +26,11 @@ const linesOf = ({ body }: SignedRecord): readonly EntryLine[] =>
 
 const amountOf = (line: EntryLine): bigint => BigInt(line.debit ?? line.credit ?? '0');
 
-const netsOf = (lines: readonly EntryLine[], amounts: readonly bigint[]): Map<Did, bigint> => {
+/** Debits minus credits per account, in minor units. */
+export const netsOf = (
+  lines: readonly EntryLine[],
+  amounts = lines.map(amountOf),
+): Map<Did, bigint> => {
   const nets = new Map<Did, bigint>();
   for (const [index, { account, debit }] of lines.entries()) {
     const amount = amounts[index]!;

@@ -31,8 +31,11 @@ export interface Account {
   readonly topic: Topic;
   readonly did: Did;
   balance: bigint;
-  /** Records that count and name it. */
+  /** Records that count and rulings, as far as they name it. */
   mentions: number;
+  /** What rulings moved, and how many of them. */
+  ruled: bigint;
+  rulings: number;
   /** Records that name it, counted or not, in order of arrival. */
   named: Held[];
   /** What it was given by others (see receipts.ts). */
@@ -60,6 +63,8 @@ export interface Chain {
   readonly forks: Set<Place>;
   /** How far it stands, all that is held considered (see sight.ts). */
   sighting: number;
+  /** How far it stands for ever (see settlement.ts); undefined where nothing is settled. */
+  settled: Place | undefined;
 }
 
 /** A linked record as a place in its author's chain. */

@@ -2,6 +2,7 @@
 import type { Cancel, Host } from '#contracts/host.ts';
 import type { Node } from '#contracts/node.ts';
 import type { Listener } from '#contracts/transport.ts';
+import type { Ballot } from './council/ballot.ts';
 import type { Keeper } from './durable/keeper.ts';
 import type { Performer } from './durable/performer.ts';
 import type { OwnChain } from './own/own-chain.ts';
@@ -18,6 +19,7 @@ export interface LifeOptions {
   readonly performer: Pick<Performer, 'stop'>;
   readonly ownChain: Pick<OwnChain, 'stop'>;
   readonly keeper: Pick<Keeper, 'begin' | 'stop'>;
+  readonly council: Pick<Ballot, 'start' | 'stop'>;
 }
 
 export interface Life extends Pick<Node, 'start' | 'stop'> {
@@ -28,7 +30,7 @@ export interface Life extends Pick<Node, 'start' | 'stop'> {
 }
 
 export const createLife = (options: LifeOptions): Life => {
-  const { host, topics, peering, performer, ownChain, keeper } = options;
+  const { host, topics, peering, performer, ownChain, keeper, council } = options;
   let listener: Listener | undefined;
   let reviewing: Cancel | undefined;
 
@@ -40,6 +42,7 @@ export const createLife = (options: LifeOptions): Life => {
   const end = (): void => {
     reviewing?.();
     ownChain.stop();
+    council.stop();
     performer.stop();
     peering.stop();
   };
@@ -51,6 +54,7 @@ export const createLife = (options: LifeOptions): Life => {
       topics.start();
       review();
       keeper.begin();
+      council.start();
       for (const candidate of known) peering.add(candidate);
       return listener.address;
     },

@@ -26,6 +26,15 @@ export const eventView = (node: Node, event: NodeEvent): { readonly [name: strin
     }
     case 'merged':
       return { event: 'merged', ...decisionView(node, event.decision) };
+    case 'certified': {
+      const { id, number, decision } = event.certified;
+      return { event: 'certified', id, number, kind: decision.kind };
+    }
+    case 'equivocated': {
+      const { steward, epoch, number, records } = event.evidence;
+      const ids = records.map(({ id }) => id);
+      return { event: 'equivocated', steward: nameOf(steward, genesis), epoch, number, ids };
+    }
     case 'failed':
       return { event: 'failed', reason: event.reason };
   }
@@ -48,6 +57,12 @@ export const eventLine = ({ network: { genesis } }: Node, event: NodeEvent): str
     }
     case 'merged':
       return decisionLine(event.decision);
+    case 'certified':
+      return `certificate ${event.certified.number} (${event.certified.decision.kind}) is accepted`;
+    case 'equivocated': {
+      const { steward, number } = event.evidence;
+      return `${nameOf(steward, genesis)} said two things for certificate ${number}`;
+    }
     case 'failed':
       return `stopping: ${event.reason}`;
   }

@@ -4,6 +4,7 @@
  */
 import { refused } from '#contracts/outcome.ts';
 import type { Node } from '#contracts/node.ts';
+import { consensusMethods } from './methods/consensus.ts';
 import { disputeMethods } from './methods/disputes.ts';
 import { contractMethods } from './methods/contract.ts';
 import { gossipMethods } from './methods/gossip.ts';
@@ -23,6 +24,7 @@ export const methods: Methods = {
   ...trustMethods,
   ...quarantineMethods,
   ...disputeMethods,
+  ...consensusMethods,
   ...snapshotMethods,
   ...telemetryMethods,
   ...contractMethods,

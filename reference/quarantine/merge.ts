@@ -7,7 +7,7 @@
  */
 import type { Content } from '#contracts/content.ts';
 import type { Did, Json, RecordId, Topic } from '#contracts/identifiers.ts';
-import type { Conflict } from '#contracts/ledger.ts';
+import type { Conflict, Ledger } from '#contracts/ledger.ts';
 import type { AuthorTips, ConflictPair, Discard, MergeFacts } from '#contracts/merge.ts';
 import {
   REASON_OF,
@@ -73,19 +73,19 @@ const authorsIn = (decided: ReadonlyMap<RecordId, Given>): ReadonlyMap<Topic, Re
   return authors;
 };
 
-/** The two children of each pair that shows a fork, smallest first. */
+/** The two children of each pair that shows a fork: the settled one first, or the smallest. */
 const pairsOf = (
-  { topic, author, previous, children: [winner, ...others] }: Conflict,
-  stands: (id: RecordId) => boolean,
-): ConflictPair[] =>
-  others.map((loser) => ({
-    topic,
-    author,
-    previous,
-    winner: winner!,
-    loser,
-    resolution: stands(winner!) ? 'smaller_id' : 'below_fork',
-  }));
+  { topic, author, previous, children }: Conflict,
+  { standing, isSettled }: Pick<Ledger, 'standing' | 'isSettled'>,
+): ConflictPair[] => {
+  const settled = children.find((id) => isSettled(id));
+  const winner = settled ?? children[0]!;
+  const unsettled = standing(winner) === 'stands' ? 'smaller_id' : 'below_fork';
+  const resolution = settled === undefined ? unsettled : 'settled';
+  return children
+    .filter((id) => id !== winner)
+    .map((loser) => ({ topic, author, previous, winner, loser, resolution }));
+};
 
 /** A batch; `finish` is given what was found. */
 export const createBatch = <Result>(
@@ -125,15 +125,13 @@ export const createBatch = <Result>(
     return itemOf(now, asJson(record), fields, peer, objection.detail);
   };
 
-  const stands = (id: RecordId): boolean => ledger.standing(id) === 'stands';
-
   /** Forks that a decided entry is a child of. Asked only where one left a trace. */
   const conflictsIn = (decided: ReadonlyMap<RecordId, Given>): ConflictPair[] => {
     const forked = [...decided.keys()].some((id) => ledger.standing(id) === 'fork');
     if (!forked && displaced.size === 0) return [];
     return [...authorsIn(decided)]
       .flatMap(([topic, authors]) => ledger.conflicts(topic, authors))
-      .flatMap((conflict) => pairsOf(conflict, stands))
+      .flatMap((conflict) => pairsOf(conflict, ledger))
       .filter(({ winner, loser }) => decided.has(winner) || decided.has(loser));
   };
 
@@ -156,6 +154,10 @@ export const createBatch = <Result>(
       }
       for (const id of change.displaced) displaced.add(id);
       return change;
+    },
+
+    moved(ids) {
+      for (const id of ids) displaced.add(id);
     },
 
     note(event, claim, peer, detail) {

@@ -9,6 +9,13 @@
  */
 import * as z from 'zod';
 import {
+  COUNCIL_GRANTS_MAX,
+  COUNCIL_TOPIC,
+  HEADS_MAX,
+  STEWARDS_MAX,
+  type Decision,
+} from '#contracts/certificates.ts';
+import {
   HASH_PATTERN,
   LEDGER_TOPIC_PATTERN,
   TRUST_TOPIC,
@@ -81,6 +88,8 @@ const CARRIES: { readonly [Kind in RecordKind]: (topic: Topic) => boolean } = {
   'icn/dispute/1': (topic) => LEDGER_TOPIC_PATTERN.test(topic),
   'icn/trust/1': (topic) => topic === TRUST_TOPIC,
   'icn/note/1': (topic) => TOPIC_PATTERN.test(topic) && !isReserved(topic),
+  'icn/proposal/1': (topic) => topic === COUNCIL_TOPIC,
+  'icn/vote/1': (topic) => topic === COUNCIL_TOPIC,
 };
 const KINDS = Object.keys(CARRIES) as RecordKind[];
 
@@ -138,6 +147,25 @@ const createSchemas = (isDid: (text: string) => boolean): Schemas => {
       kind: z.literal('icn/note/1'),
       body: z.strictObject({ text: textOf(NOTE_BYTES_MAX) }),
     }),
+    'icn/proposal/1': z.strictObject({
+      ...envelope,
+      kind: z.literal('icn/proposal/1'),
+      body: z.strictObject({
+        epoch: z.int().min(0),
+        number: z.int().min(1),
+        certificate: recordId.nullable(),
+        decision: decisionOf(did),
+      }),
+    }),
+    'icn/vote/1': z.strictObject({
+      ...envelope,
+      kind: z.literal('icn/vote/1'),
+      body: z.strictObject({
+        epoch: z.int().min(0),
+        number: z.int().min(1),
+        proposal: recordId,
+      }),
+    }),
   };
 };
 
@@ -154,12 +182,53 @@ const listOf = <Item>(item: z.ZodType<Item>, itemsMax: number): z.ZodType<Item[]
     )
     .pipe(z.array(item));
 
+const hash = spelled(HASH_PATTERN, '64 lower-case hex digits');
 const recordId = spelled<RecordId>(HASH_PATTERN, 'a record id of 64 lower-case hex digits');
 const amount = spelled(AMOUNT_PATTERN, 'a decimal integer of at most 40 digits');
 const textOf = (bytesMax: number) =>
   z
     .string()
     .refine((text) => Buffer.byteLength(text) <= bytesMax, `expected at most ${bytesMax} bytes`);
+
+/** What a council may decide, as far as a shape can say: the kind chooses the rest. */
+const decisionOf = (did: z.ZodType<Did>): z.ZodType<Decision> =>
+  z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('checkpoint'),
+      heads: listOf(recordId, HEADS_MAX).refine(
+        (heads) => heads.every((head, index) => index === 0 || head > heads[index - 1]!),
+        'expected ids in ascending order, each once',
+      ),
+      count: z.int().min(0),
+      entriesRoot: hash,
+      balancesRoot: hash,
+    }),
+    z.strictObject({
+      kind: z.literal('grant'),
+      grants: listOf(
+        z.strictObject({
+          account: did,
+          currency: spelled(/^[A-Za-z0-9_-]{1,32}$/, 'a currency'),
+          baseline: z.int().min(0),
+          cap: z.int().min(0),
+          untilSequence: z.int().min(1),
+        }),
+        COUNCIL_GRANTS_MAX,
+      ),
+    }),
+    z.strictObject({
+      kind: z.literal('ruling'),
+      topic: spelled(LEDGER_TOPIC_PATTERN, 'a ledger topic'),
+      dispute: recordId,
+      accounts: listOf(lineOf(did), LINES_MAX),
+      reason: textOf(MEMO_BYTES_MAX),
+    }),
+    z.strictObject({
+      kind: z.literal('stewards'),
+      stewards: listOf(did, STEWARDS_MAX),
+      quorum: z.int().min(1),
+    }),
+  ]);
 
 const lineOf = (account: z.ZodType<Did>) =>
   z

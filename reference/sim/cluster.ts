@@ -44,6 +44,8 @@ export const TOPIC: Topic = ledgerTopic(CURRENCY);
 export interface ClusterOptions {
   readonly seed: string;
   readonly nodes: number;
+  /** The first so many places are the stewards; their quorum is the smallest safe one. 1 unless told. */
+  readonly stewards?: number;
   /** Members without a node, the last ones of `places`; none unless told. */
   readonly liars?: number;
   readonly settings: NodeSettings;
@@ -143,12 +145,13 @@ const keyOf = (seed: string, index: number): Signer =>
  */
 const genesisOf = (
   dids: readonly Did[],
+  stewards: number,
   meet: (from: number, to: number) => boolean = () => true,
 ): Genesis => ({
   kind: 'icn/genesis/1',
   name: 'simulated cooperative',
-  stewards: dids.slice(0, 1),
-  quorum: 1,
+  stewards: dids.slice(0, stewards),
+  quorum: Math.floor((stewards + Math.floor((stewards - 1) / 3)) / 2) + 1,
   currencies: [{ name: CURRENCY, decimals: 2 }],
   grants: dids.map((account) => ({
     account,
@@ -197,6 +200,7 @@ export const createCluster = (options: ClusterOptions): Cluster => {
       neighboursOf(from).includes(to) || neighboursOf(to).includes(from));
   const genesis = genesisOf(
     signers.map(({ did }) => did),
+    options.stewards ?? 1,
     meet,
   );
   const cooperative = networkOf(genesis, content);

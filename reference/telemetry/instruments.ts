@@ -145,6 +145,22 @@ export const observed: { readonly [Name in Observed]: ObservedInstrument } = {
     unit: '{record}',
     brief: "Items in the operator's inbox.",
   },
+  icn_council_certificates_certified: {
+    instrument: 'gauge',
+    unit: '{certificate}',
+    brief: 'Certificates with their votes.',
+  },
+  icn_council_certificates_accepted: {
+    instrument: 'gauge',
+    unit: '{certificate}',
+    brief:
+      "Certificates that this node's own fold agrees with. Fewer than certified for long: look at `consensus status`.",
+  },
+  icn_council_equivocations: {
+    instrument: 'gauge',
+    unit: '{proof}',
+    brief: 'Numbers for which a steward said two things, in proposals or in votes.',
+  },
   icn_ledger_accounts: {
     instrument: 'gauge',
     unit: '{account}',

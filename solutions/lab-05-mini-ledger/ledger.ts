@@ -6,6 +6,7 @@
  * remembered but the records and their verdicts, so nothing can go out of step. The price is a pass
  * over the whole past for every record.
  */
+import type { Certified, Ruling } from '#contracts/certificates.ts';
 import { PROVIDED_PER_LIMIT_UNIT } from '#contracts/genesis.ts';
 import { ledgerTopic, type Did, type RecordId, type Topic } from '#contracts/identifiers.ts';
 import { AMOUNT_MAX, PENDING_MAX } from '#contracts/ledger.ts';
@@ -13,11 +14,13 @@ import type {
   Conflict,
   CreateLedger,
   Dispute,
+  Ledger,
   LedgerChange,
   LedgerStatus,
   Standing,
   Verdict,
 } from '#contracts/ledger.ts';
+import { accepted, refused } from '#contracts/outcome.ts';
 import type { DisputeBody, EntryLine, SignedRecord } from '#contracts/records.ts';
 
 const sum = (amounts: readonly bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
@@ -29,11 +32,14 @@ const linesOf = ({ body }: SignedRecord) => ('accounts' in body ? body.accounts 
 const accountsOf = (record: SignedRecord) => sorted(linesOf(record).map(({ account }) => account));
 const amountOf = ({ debit, credit }: EntryLine) => BigInt(debit ?? credit ?? 0);
 
-/** What a record does to one account: debits minus credits. */
-const netOf = (record: SignedRecord, account: Did) => {
-  const lines = linesOf(record).filter((line) => line.account === account);
-  return sum(lines.map((line) => (line.debit === undefined ? -amountOf(line) : amountOf(line))));
-};
+/** What lines do to one account: debits minus credits. */
+const netOfLines = (lines: readonly EntryLine[], account: Did) =>
+  sum(
+    lines
+      .filter((line) => line.account === account)
+      .map((line) => (line.debit === undefined ? -amountOf(line) : amountOf(line))),
+  );
+const netOf = (record: SignedRecord, account: Did) => netOfLines(linesOf(record), account);
 
 /** The entry that a dispute is about. */
 const disputedBy = ({ kind, body }: SignedRecord) =>
@@ -50,8 +56,11 @@ const follows = (record: SignedRecord, previous: SignedRecord | undefined) =>
       previous.topic === record.topic &&
       previous.sequence + 1 === record.sequence;
 
-/** What stands in a set that contains its ancestors, given in an order in which ancestors come first. */
-const fold = (records: readonly SignedRecord[]) => {
+/**
+ * What stands in a set that contains its ancestors, given in an order in which ancestors come first;
+ * `heads` are what checkpoints named.
+ */
+const fold = (records: readonly SignedRecord[], heads: ReadonlySet<RecordId> = new Set()) => {
   const linked = new Map<RecordId | null, SignedRecord>();
   const families = new Map<string, SignedRecord[]>();
   const nameOf = ({ topic, author, previous }: SignedRecord) => `${topic} ${author} ${previous}`;
@@ -61,14 +70,33 @@ const fold = (records: readonly SignedRecord[]) => {
     linked.set(record.id, record);
     families.set(nameOf(record), [...siblings(record), record].sort(byId));
   }
-  // Along each chain an only child goes on; of several the smallest stands, and nothing after it.
+  // What is on the way to a named head is settled.
+  const settled = new Set<RecordId>();
+  for (const head of heads) {
+    for (let record = linked.get(head); record; record = linked.get(record.previous)) {
+      settled.add(record.id);
+    }
+  }
+  // Along each chain an only child goes on; of several the settled one stands and goes on; where none is,
+  // the smallest stands, and nothing after it.
   const stands = new Set<RecordId>();
+  const goesOn = (record: SignedRecord) => siblings(record).length === 1 || settled.has(record.id);
   for (const record of linked.values()) {
     const previous = linked.get(record.previous);
-    const open = !previous || (stands.has(previous.id) && siblings(previous).length === 1);
-    if (open && siblings(record)[0] === record) stands.add(record.id);
+    const open = !previous || (stands.has(previous.id) && goesOn(previous));
+    const chosen = siblings(record).find(({ id }) => settled.has(id)) ?? siblings(record)[0];
+    if (open && chosen === record) stands.add(record.id);
   }
-  return { linked, stands, families: [...families.values()] };
+  return { linked, stands, settled, families: [...families.values()] };
+};
+
+/** A linked record and those before it in its chain. */
+const wayTo = (linked: ReadonlyMap<RecordId | null, SignedRecord>, head: RecordId) => {
+  const way: RecordId[] = [];
+  for (let record = linked.get(head); record; record = linked.get(record.previous)) {
+    way.push(record.id);
+  }
+  return way;
 };
 
 export const create: CreateLedger = ({ genesis }) => {
@@ -85,8 +113,8 @@ export const create: CreateLedger = ({ genesis }) => {
   };
 
   /** The records of a topic that count, by what stands in a set. */
-  const counted = (records: readonly SignedRecord[], topic: Topic) => {
-    const { stands } = fold(records);
+  const counted = (records: readonly SignedRecord[], topic: Topic, heads?: Set<RecordId>) => {
+    const { stands } = fold(records, heads);
     return records.filter(
       (each) => each.topic === topic && stands.has(each.id) && isAccepted(each),
     );
@@ -150,21 +178,31 @@ export const create: CreateLedger = ({ genesis }) => {
   // --- The state: the fold of all that is held --------------------------------------------------
 
   const all = () => [...held.values()];
+  const heads = new Set<RecordId>(); // named by checkpoints
+  const rulings = new Map<RecordId, Ruling>();
   let state = fold([]);
   const standing = (id: RecordId): Standing | undefined => {
     if (!state.linked.has(id)) return held.has(id) ? 'unlinked' : undefined;
     return state.stands.has(id) ? 'stands' : 'fork';
   };
   const balances = (topic: Topic) => {
-    const records = counted(all(), topic);
-    const total = (account: Did) => sum(records.map((record) => netOf(record, account)));
-    return new Map(sorted(records.flatMap(accountsOf)).map((did) => [did, total(did)] as const));
+    return balancesOf(topic, counted(all(), topic, heads));
+  };
+  /** What records come to, and the rulings with them. */
+  const balancesOf = (topic: Topic, records: readonly SignedRecord[]) => {
+    const ruled = [...rulings.values()].filter((ruling) => ruling.topic === topic);
+    const total = (account: Did) =>
+      sum(records.map((record) => netOf(record, account))) +
+      sum(ruled.map(({ accounts }) => netOfLines(accounts, account)));
+    const named = ruled.flatMap(({ accounts }) => accounts.map(({ account }) => account));
+    const accounts = sorted([...records.flatMap(accountsOf), ...named]);
+    return new Map(accounts.map((did) => [did, total(did)] as const));
   };
   const balance = (topic: Topic, account: Did) => balances(topic).get(account) ?? 0n;
   /** A dispute beside the refunds that count: those by other parties that gave its filer something. */
   const quarrel = ({ id, topic, author: filer, body }: SignedRecord): Dispute => {
     const about = (body as DisputeBody).entry;
-    const counting = counted(all(), topic);
+    const counting = counted(all(), topic, heads);
     const entry = counting.find((each) => each.id === about);
     const disputed = held.get(about);
     const refunds = counting.filter(
@@ -179,7 +217,9 @@ export const create: CreateLedger = ({ genesis }) => {
     const taken = disputed ? -netOf(disputed, filer) : 0n;
     const due = taken > 0n ? taken : 1n;
     const settled = returned >= due ? 'settled' : 'open';
-    const state = entry ? settled : 'moot';
+    const unruled = entry ? settled : 'moot';
+    const isRuled = [...rulings.values()].some(({ dispute }) => dispute === id);
+    const state = isRuled ? 'ruled' : unruled;
     const ids = sorted(refunds.map((refund) => refund.id));
     return { id, topic, entry: about, filer, state, due, returned, refunds: ids };
   };
@@ -197,7 +237,7 @@ export const create: CreateLedger = ({ genesis }) => {
       held.set(next.id, next);
       decided.push({ id: next.id, verdict });
     }
-    state = fold(all());
+    state = fold(all(), heads);
     return decided;
   };
 
@@ -212,11 +252,15 @@ export const create: CreateLedger = ({ genesis }) => {
       if (waiting.size > PENDING_MAX) forget([...waiting.keys()][0]!);
       return unchanged;
     }
+    return observed(() => settle(record));
+  };
+
+  /** What a step changes. */
+  const observed = (step: () => LedgerChange['verdicts']): LedgerChange => {
     const stood = [...held.keys()].map((id) => ({ id, before: standing(id) }));
     const had = new Map(topics().map((topic) => [topic, balances(topic)]));
-    const decided = settle(record);
     return {
-      verdicts: decided,
+      verdicts: step(),
       displaced: sorted(
         stood.filter(({ id, before }) => standing(id) !== before).map(({ id }) => id),
       ),
@@ -225,7 +269,8 @@ export const create: CreateLedger = ({ genesis }) => {
       ),
     };
   };
-  const topics = () => sorted(all().map(({ topic }) => topic));
+  const topics = () =>
+    sorted([...all(), ...rulings.values()].map(({ topic }: { readonly topic: Topic }) => topic));
   const moved = (topic: Topic, before: Map<Did, bigint>, after: Map<Did, bigint>) =>
     sorted([...before.keys(), ...after.keys()])
       .filter((account) => (before.get(account) ?? 0n) !== (after.get(account) ?? 0n))
@@ -236,13 +281,52 @@ export const create: CreateLedger = ({ genesis }) => {
     verdicts.delete(id);
     held.delete(id);
     for (const { id: child } of all().filter(({ previous }) => previous === id)) forget(child);
-    state = fold(all());
+    state = fold(all(), heads);
+  };
+
+  // --- The stewards decide ----------------------------------------------------------------------
+
+  const certify = ({ id, decision }: Certified): LedgerChange =>
+    observed(() => {
+      if (decision.kind === 'checkpoint') for (const head of decision.heads) heads.add(head);
+      if (decision.kind === 'ruling') rulings.set(id, decision);
+      state = fold(all(), heads);
+      return [];
+    });
+
+  const cut: Ledger['cut'] = (named) => {
+    const { linked, settled } = state;
+    const chainOf = ({ topic, author }: SignedRecord) => `${topic} ${author}`;
+    const chains = new Map<string, SignedRecord>();
+    for (const head of named) {
+      const record = held.get(head);
+      if (!record) return refused('head_unknown', head);
+      const way = wayTo(linked, head);
+      const before = [...settled].filter((id) => chainOf(linked.get(id)!) === chainOf(record));
+      const ahead = !settled.has(head) && before.every((id) => way.includes(id));
+      if (way.length === 0 || !ahead) return refused('head_not_ahead', head);
+      if (chains.has(chainOf(record))) return refused('head_twice', head);
+      chains.set(chainOf(record), record);
+    }
+    const ids = sorted([...settled, ...named.flatMap((head) => wayTo(linked, head))]);
+    const counting = ids.map((id) => held.get(id)!).filter(isAccepted);
+    const rows = topics().flatMap((topic) => {
+      const balances = balancesOf(
+        topic,
+        counting.filter((each) => each.topic === topic),
+      );
+      return [...balances].map(([account, balance]) => ({ topic, account, balance }));
+    });
+    return accepted({ ids, balances: rows });
   };
 
   return {
     add,
     judge,
     forget,
+    certify,
+    isSettled: (id) => state.settled.has(id),
+    cut,
     standing,
     balance,
     balances,
@@ -272,7 +356,7 @@ export const create: CreateLedger = ({ genesis }) => {
       return conflicts.sort((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1));
     },
     disputes(topic) {
-      const filed = counted(all(), topic).filter((each) => disputedBy(each) !== undefined);
+      const filed = counted(all(), topic, heads).filter((each) => disputedBy(each) !== undefined);
       return filed.sort((a, b) => a.timestamp - b.timestamp || byId(a, b)).map(quarrel);
     },
     history(topic, account) {

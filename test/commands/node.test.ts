@@ -200,7 +200,7 @@ describe('two nodes', () => {
       ],
       [
         ['topics'],
-        /ledger:hours +public +2 +1 +1 +0 +0 +[0-9a-f]{16}\ntrust:attestations +public +0 /,
+        /ledger:hours +public +2 +1 +1 +0 +0 +[0-9a-f]{16}\nstewards:certificates +public +0 .*\ntrust:attestations +public +0 /,
       ],
       [['verify'], /^2 records: every id, signature, verdict and balance as stored\n$/],
       [['export', file], new RegExp(`^2 records to ${file}\n$`)],

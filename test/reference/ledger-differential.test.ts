@@ -92,11 +92,13 @@ describe('the reference ledger and the plain fold', () => {
       }
     });
     fc.assert(alike, { numRuns: everyDay(40, 200) });
-    // A test that never saw a dispute of each kind would be silent about it. Few histories settle one.
-    for (let lot = 0; lot < 100 && states.size < DISPUTE_STATES.length; lot++) {
+    // A test that never saw a dispute of each kind would be silent about it. Few histories settle one;
+    // none is ruled where nothing is certified (ledger-certificates.test.ts).
+    const reachable = DISPUTE_STATES.filter((state) => state !== 'ruled');
+    for (let lot = 0; lot < 100 && states.size < reachable.length; lot++) {
       fc.assert(alike, { numRuns: 20 });
     }
-    expect([...states.keys()].sort()).toEqual([...DISPUTE_STATES].sort());
+    expect([...states.keys()].sort()).toEqual([...reachable].sort());
   });
 
   test('answer alike where forks are many and deep, and surplus children are forgotten', () => {

@@ -1,12 +1,15 @@
 /** `verify` finds what it says it looks for: ids, signatures, verdicts, standing and balances. */
 import { describe, expect, it } from 'vitest';
 import type { Gossip } from '#contracts/gossip.ts';
+import type { Genesis } from '#contracts/genesis.ts';
 import type { Ledger } from '#contracts/ledger.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import { create as createLog } from '#reference/gossip/topic-log.ts';
+import { createCouncilDesk } from '#reference/node/council/council.ts';
 import { createQuestions } from '#reference/node/operator/questions.ts';
 import { create as createLedger } from '#reference/ledger/ledger.ts';
 import { create as createReconciliation } from '#reference/reconciliation/plain.ts';
+import { create as createSwarm } from '#reference/swarm/swarm.ts';
 import { HOURS, NETWORK, content, records, signerOf } from '#test/support/village.ts';
 
 const [ann, ben] = [signerOf('ann'), signerOf('ben')];
@@ -32,19 +35,17 @@ const payment = records.sign(
 );
 
 const grant = { account: ann.did, currency: 'hours', baseline: 10, cap: 10, untilSequence: 9 };
-const freshLedger = (): Ledger =>
-  createLedger({
-    genesis: {
-      kind: 'icn/genesis/1',
-      name: 'questions',
-      stewards: [],
-      quorum: 1,
-      currencies: [{ name: 'hours', decimals: 0 }],
-      grants: [grant],
-      trust: [],
-      names: {},
-    },
-  });
+const genesis: Genesis = {
+  kind: 'icn/genesis/1',
+  name: 'questions',
+  stewards: [],
+  quorum: 1,
+  currencies: [{ name: 'hours', decimals: 0 }],
+  grants: [grant],
+  trust: [],
+  names: {},
+};
+const freshLedger = (): Ledger => createLedger({ genesis });
 
 /** What `verify` says where the store holds `onDisk` and the ledger answers as `tampered` makes it. */
 const verifying = (
@@ -64,6 +65,9 @@ const verifying = (
     ledger: tampered(ledger),
     reconciliation: createReconciliation({ content }),
     freshLedger,
+    desk: { accepted: [] },
+    freshDesk: (ledger) =>
+      createCouncilDesk({ self: ann.did, genesis, ledger, swarm: createSwarm() }),
     read: () => payment,
     stored: () => onDisk,
   });
@@ -93,10 +97,10 @@ describe('verify', () => {
   it('finds a verdict, a standing and a balance that do not follow from the records', () => {
     const refused = { status: 'over_limit', reason: '' } as const;
     expect(verifying(payment, (ledger) => ({ ...ledger, verdict: () => refused }))).toEqual([
-      `${payment.id}: over_limit, stands held, accepted, stands recomputed`,
+      `${payment.id}: over_limit, stands, provisional held, accepted, stands, provisional recomputed`,
     ]);
     expect(verifying(payment, (ledger) => ({ ...ledger, standing: () => 'fork' }))).toEqual([
-      `${payment.id}: accepted, fork held, accepted, stands recomputed`,
+      `${payment.id}: accepted, fork, provisional held, accepted, stands, provisional recomputed`,
     ]);
     const minted = new Map([[ben.did, 6n]]);
     expect(

@@ -8,6 +8,14 @@ import { subcommands } from '#reference/commands/node/node.ts';
 import { plumbing } from '#reference/commands/node/plumbing.ts';
 import { EXIT } from '#reference/commands/exit.ts';
 import { settingsSchema } from '#reference/config.ts';
+import {
+  ABSTENTIONS,
+  HEADS_MAX,
+  PROPOSE_STATUSES,
+  STEWARDS_MAX,
+  VOTE_STATUSES,
+} from '#contracts/certificates.ts';
+import { VERIFY_STATUSES } from '#reference/node/council/certificate-file.ts';
 import { CONTENT_BYTES_MAX, CONTENT_STATUSES, DEPTH_MAX } from '#contracts/content.ts';
 import {
   CONTRACT_STATUSES,
@@ -142,6 +150,8 @@ const limits = (): string =>
   table(
     ['what', 'at most', 'beyond it'],
     [
+      ['stewards at one time', `${STEWARDS_MAX}`, 'the decision is malformed'],
+      ['chains that one checkpoint moves', `${HEADS_MAX}`, 'the rest goes with the next'],
       ['a value in canonical form', `${CONTENT_BYTES_MAX} bytes`, '`too_large`'],
       ['arrays and objects within each other', String(DEPTH_MAX), '`too_deep`'],
       ['the body of a frame', `${FRAME_BYTES_MAX} bytes`, '`frame_too_large`, the link ends'],
@@ -324,6 +334,10 @@ export const manualTables: { readonly [name: string]: () => string } = {
   'dispute states': () => list(DISPUTE_STATES),
   'quarantine reasons': reasons,
   'release statuses': () => list(RELEASE_STATUSES),
+  'propose statuses': () => list(PROPOSE_STATUSES),
+  'vote statuses': () => list(VOTE_STATUSES),
+  abstentions: () => list(ABSTENTIONS),
+  'certificate file statuses': () => list(VERIFY_STATUSES),
   ...Object.fromEntries(
     Object.entries(telemetryTables).map(([name, make]) => [name, () => table(...make())]),
   ),

@@ -1,8 +1,11 @@
 /** Founding a cooperative from the words of `node init`. */
+import { STEWARDS_MAX } from '#contracts/certificates.ts';
 import { Fault } from '#contracts/faults.ts';
 import type { Genesis } from '#contracts/genesis.ts';
 import type { Did } from '#contracts/identifiers.ts';
 import type { Records } from '#contracts/records.ts';
+import { faultOfOffice } from '#reference/council/decisions.ts';
+import { quorumOf } from '#reference/swarm/quorum.ts';
 import { parseAmount } from '#reference/operations/amounts.ts';
 
 /** Everybody trusts everybody, and a network.json has room for 10 000 edges. */
@@ -49,6 +52,32 @@ const minorUnits = (word: string, text: string, decimals: number): number => {
   return Number(amount.value);
 };
 
+/** Stewards by name, and a quorum that two certificates of one number cannot both have. */
+const readOffice = (
+  words: ReadonlyMap<string, string>,
+  members: ReadonlyMap<string, Did>,
+  own: string,
+): Pick<Genesis, 'stewards' | 'quorum'> => {
+  const stewards = (words.get('stewards') ?? own).split(',').map((name) => {
+    const did = members.get(name);
+    if (did === undefined) {
+      throw new Fault('usage', `stewards: ${name} is none of ${[...members.keys()].join(', ')}`);
+    }
+    return did;
+  });
+  if (stewards.length > STEWARDS_MAX) {
+    throw new Fault('usage', `stewards: expected at most ${STEWARDS_MAX}, got ${stewards.length}`);
+  }
+  const { votesMin } = quorumOf(stewards.length);
+  const quorum = words.get('quorum') ?? String(votesMin);
+  if (!/^\d{1,2}$/.test(quorum)) {
+    throw new Fault('usage', `quorum: expected a whole number, got ${quorum}`);
+  }
+  const fault = faultOfOffice(stewards, Number(quorum), () => votesMin);
+  if (fault !== undefined) throw new Fault('usage', `stewards and quorum: ${fault}`);
+  return { stewards, quorum: Number(quorum) };
+};
+
 /** The genesis that the words describe. Throws Fault `usage` naming the word that does not fit. */
 export const foundNetwork = (
   founder: Did,
@@ -80,8 +109,7 @@ export const foundNetwork = (
   return {
     kind: 'icn/genesis/1',
     name,
-    stewards: [founder],
-    quorum: 1,
+    ...readOffice(words, members, own),
     currencies: [{ name: currency, decimals }],
     grants: dids.map((account) => ({
       account,

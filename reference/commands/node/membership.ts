@@ -16,6 +16,8 @@ const sealedWord: Vocabulary = {
 const foundingWords: Vocabulary = {
   name: { value: 'NAME', summary: 'what you are called in it' },
   members: { value: 'NAME=DID,...', summary: 'who else belongs to it from the first day' },
+  stewards: { value: 'NAME,...', summary: 'who certifies', byDefault: 'you' },
+  quorum: { value: 'N', summary: 'stewards that decide', byDefault: 'the fewest that are safe' },
   currency: { value: 'NAME', summary: 'its currency', byDefault: 'hours' },
   decimals: { value: 'N', summary: 'digits after the point', byDefault: '2' },
   baseline: { value: 'AMOUNT', summary: 'what each member may owe at first', byDefault: '100' },

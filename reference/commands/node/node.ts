@@ -6,6 +6,7 @@ import { Fault } from '#contracts/faults.ts';
 import { HISTORY_ROWS_MAX } from '#reference/operations/methods/ledger.ts';
 import { question } from './ask.ts';
 import { EXIT } from '#reference/commands/exit.ts';
+import { consensus } from './consensus.ts';
 import { contract } from './contract.ts';
 import { exportRecords, importRecords } from './files.ts';
 import { homeAt } from './home.ts';
@@ -96,6 +97,7 @@ export const subcommands: { readonly [name: string]: Subcommand } = {
   dispute,
   disputes,
   refund,
+  consensus,
   snapshot,
   watch,
   page,

@@ -1,5 +1,6 @@
 /** Answers for people: one printer per subcommand, lines out. */
 import type { Json } from '#contracts/identifiers.ts';
+import { consensusPrinters } from './print-consensus.ts';
 import { inboxPrinters } from './print-inbox.ts';
 import { trustPrinters } from './print-trust.ts';
 import { conduct, counted, pairs, table, text, time, type Printer, type Row } from './text.ts';
@@ -81,10 +82,20 @@ const history: Printer = (value) => {
     text(row['author']),
     text(row['status']),
     text(row['standing']),
+    row['settled'] === true ? 'settled' : 'provisional',
     text(row['id']).slice(0, 16),
     text(row['memo']),
   ]);
-  const headings = ['time', 'change', 'signed by', 'status', 'standing', 'entry', 'memo'];
+  const headings = [
+    'time',
+    'change',
+    'signed by',
+    'status',
+    'standing',
+    'certified',
+    'entry',
+    'memo',
+  ];
   return [
     `${text(account)}, ${text(currency)}: ${counted(rows.length, 'entry', 'entries')}`,
     ...(rows.length > 0 ? table(headings, rows) : []),
@@ -231,6 +242,7 @@ export const printers: { readonly [name: string]: Printer } = {
   read: saidThere,
   ...trustPrinters,
   ...inboxPrinters,
+  ...consensusPrinters,
   'snapshot save': (value) => [`saved: ${extentOf(value as Row)}`],
   'snapshot verify': (value) =>
     ['current', 'previous'].map((name) => {

@@ -7,19 +7,21 @@
  * announcements perhaps a moment longer (`peers/herald.ts`).
  */
 import type { Effect } from '#contracts/effects.ts';
+import { COUNCIL_TOPIC } from '#contracts/certificates.ts';
 import { Fault } from '#contracts/faults.ts';
 import type { Cancel, Host, Write } from '#contracts/host.ts';
 import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
-import type { Ledger } from '#contracts/ledger.ts';
+import type { Ledger, LedgerChange } from '#contracts/ledger.ts';
 import type { TopicMessage } from '#contracts/messages.ts';
 import type { NodeCount, NodeEvent } from '#contracts/node.ts';
 import type { MergeBatch, Quarantine } from '#contracts/quarantine.ts';
 import type { SignedRecord } from '#contracts/records.ts';
+import type { CouncilHearing, CouncilStep } from '../council/council.ts';
 import type { RecordStore } from './record-store.ts';
 import type { CountedFields } from '../operator/metering.ts';
 import { createHerald } from '../peers/herald.ts';
 import { createSteps } from './steps.ts';
-import { isDurable } from '../topics/policies.ts';
+import { isDurable, isLedger } from '../topics/policies.ts';
 import { gossipOf, type Gossips } from '../topics/topics.ts';
 
 export interface PerformerOptions {
@@ -32,6 +34,7 @@ export interface PerformerOptions {
   readonly send: (peers: readonly Did[], message: TopicMessage) => void;
   /** A record of a topic that is no ledger; gives what is written with it. */
   readonly heard: (record: SignedRecord) => readonly Write[];
+  readonly council: CouncilHearing;
   readonly tell: (event: NodeEvent) => void;
   readonly count: (event: NodeCount, fields: CountedFields) => void;
   /** The store can promise nothing any more. Called once. */
@@ -74,7 +77,7 @@ const nothing = (): void => undefined;
 
 /** `first` is committed before anything else: the claim of a new store. */
 export const createPerformer = (options: PerformerOptions, first: readonly Write[]): Performer => {
-  const { host, gossips, ledger, quarantine, store, heard, tell, count } = options;
+  const { host, gossips, ledger, quarantine, store, heard, council, tell, count } = options;
   const herald = createHerald({ host, say: options.send });
   const steps = createSteps(host.store, options.failed);
   /** By topic and name: two gossips may use the same one. */
@@ -87,19 +90,35 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
 
   /** The ledger folds an entry whose ancestors are all here; watchers hear of it once it is safe. */
   const deliver = (record: SignedRecord, peer: Did | undefined, step: Step): void => {
-    const { writes, balances, words } = step;
-    if (!isDurable(record.topic)) {
+    const { writes, words } = step;
+    if (!isLedger(record.topic)) {
       writes.push(...heard(record));
       words.push(() => tell({ event: 'heard', record }));
+      if (record.topic === COUNCIL_TOPIC) follow(council.heard(record), step);
       return;
     }
     const change = batchOf(step).add(record, peer);
-    for (const { topic, account, balance } of change.balances) {
-      const write = store.balance(topic, account, balance);
-      balances.set(write.key, write);
-    }
+    noteBalances(change, step);
     const verdict = change.verdicts[0]?.verdict;
     if (verdict) words.push(() => tell({ event: 'delivered', record, verdict }));
+    follow(council.entered(record.id), step);
+  };
+
+  const noteBalances = (change: LedgerChange, step: Step): void => {
+    for (const { topic, account, balance } of change.balances) {
+      const write = store.balance(topic, account, balance);
+      step.balances.set(write.key, write);
+    }
+  };
+
+  /** What certificates changed, in the same commit as the record that completed them. */
+  const follow = ({ accepted, changes, events }: CouncilStep, step: Step): void => {
+    if (changes.length > 0) step.writes.push(store.accepted(accepted));
+    for (const change of changes) {
+      noteBalances(change, step);
+      if (change.displaced.length > 0) batchOf(step).moved(change.displaced);
+    }
+    for (const event of events) step.words.push(() => tell(event));
   };
 
   const schedule = (topic: Topic, timer: string, delayMs: number): void => {
@@ -137,7 +156,7 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
         break;
       case 'log':
         count(effect.event, { peer: effect.peer, detail: effect.detail });
-        if (effect.claim !== undefined && isDurable(topic)) {
+        if (effect.claim !== undefined && isLedger(topic)) {
           batchOf(step).note(effect.event, effect.claim, effect.peer, effect.detail ?? '');
         }
         break;

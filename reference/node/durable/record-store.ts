@@ -6,6 +6,7 @@
  *   arrival/000000000042      ID: the order in which records were taken, causes first
  *   balance/TOPIC/ACCOUNT     minor units: a check on the fold, never its source
  *   heads/TOPIC               ids nobody names yet: the same check for the links
+ *   council/accepted          certificates that the fold agreed with
  *   own/TOPIC                 the end of our own chain, where records are not stored
  *
  * One step writes all of it in one commit, so after a crash at any moment the store holds whole steps.
@@ -27,6 +28,8 @@ const STORE_VERSION = 1;
 /** Records kept in memory once they are durable and after a read, oldest out first: a peer that pulls asks for neighbours. */
 const CACHE_MAX = 4_096;
 
+const ACCEPTED = 'council/accepted';
+
 const ARRIVAL_DIGITS = 12;
 
 export interface RecordStore {
@@ -47,6 +50,9 @@ export interface RecordStore {
   ownTip(topic: Topic): OwnTip | undefined;
   balance(topic: Topic, account: Did, balance: bigint): Write;
   heads(topic: Topic, heads: readonly RecordId[]): Write;
+  accepted(certificates: number): Write;
+  /** As last committed; 0 before the first. */
+  acceptedCount(): number;
   /** Writes of `keep` are durable now: the store itself can be read. */
   settled(ids: readonly RecordId[]): void;
 }
@@ -225,6 +231,8 @@ export const createRecordStore = (options: RecordStoreOptions): RecordStore => {
       value: String(balance),
     }),
     heads: (topic, heads) => ({ key: `heads/${topic}`, value: headsText(heads) }),
+    accepted: (certificates) => ({ key: ACCEPTED, value: String(certificates) }),
+    acceptedCount: () => Number(store.get(ACCEPTED) ?? 0),
     settled(ids) {
       for (const id of ids) {
         const record = unsettled.get(id);

@@ -7,6 +7,8 @@ import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Did, RecordId, Topic } from '#contracts/identifiers.ts';
 import type { Ledger } from '#contracts/ledger.ts';
 import { accountIn, balanceKey, headsText, type Noted, type RecordStore } from './record-store.ts';
+import type { CouncilDesk } from '../council/council.ts';
+import { isLedger } from '../topics/policies.ts';
 import { gossipOf, type Gossips } from '../topics/topics.ts';
 
 const inconsistent = (what: string, cause?: unknown): Fault =>
@@ -21,11 +23,15 @@ export const restore = async (
   store: RecordStore,
   gossips: Gossips,
   ledger: Ledger,
+  council: Pick<CouncilDesk, 'heard' | 'entered'>,
 ): Promise<void> => {
   const noted = await store.load((record) => {
     try {
       gossipOf(gossips, record.topic).restore(record);
-      ledger.add(record);
+      if (isLedger(record.topic)) {
+        ledger.add(record);
+        council.entered(record.id);
+      } else council.heard(record);
     } catch (error) {
       throw inconsistent(messageOf(error), error);
     }

@@ -11,6 +11,13 @@ import type { Telemetry } from '#contracts/telemetry.ts';
 import type { Gossip } from '#contracts/gossip.ts';
 import type { Gossips } from '../topics/topics.ts';
 
+/** How many certificates there are, and how many proofs against stewards. */
+export interface CouncilCounts {
+  readonly certified: number;
+  readonly accepted: number;
+  readonly equivocations: number;
+}
+
 export interface Observable {
   readonly telemetry: Telemetry;
   readonly gossips: Gossips;
@@ -18,6 +25,7 @@ export interface Observable {
   readonly peers: () => readonly PeerView[];
   /** Items in quarantine. */
   readonly quarantined?: () => number;
+  readonly council?: () => CouncilCounts;
   /** What connected peers may still be sent: negative where they took more than their share. */
   readonly deficits?: () => ReadonlyMap<Did, number>;
 }
@@ -38,7 +46,7 @@ export const lowestOf = (deficits: ReadonlyMap<Did, number>): ReadonlyMap<string
 };
 
 export const observeNode = (observable: Observable): void => {
-  const { telemetry, gossips, ledger, peers, quarantined, deficits } = observable;
+  const { telemetry, gossips, ledger, peers, quarantined, council, deficits } = observable;
   const ledgers = (): Topic[] =>
     [...gossips.keys()].filter((topic) => LEDGER_TOPIC_PATTERN.test(topic));
 
@@ -56,5 +64,10 @@ export const observeNode = (observable: Observable): void => {
   );
   telemetry.observe('icn_network_connections_active', () => peers().length);
   if (quarantined) telemetry.observe('icn_ledger_quarantine_size', quarantined);
+  if (council) {
+    telemetry.observe('icn_council_certificates_certified', () => council().certified);
+    telemetry.observe('icn_council_certificates_accepted', () => council().accepted);
+    telemetry.observe('icn_council_equivocations', () => council().equivocations);
+  }
   if (deficits) telemetry.observe('icn_gossip_peer_deficit_bytes', () => lowestOf(deficits()));
 };

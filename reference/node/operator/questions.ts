@@ -1,4 +1,5 @@
 /** Questions: what a node answers of what it holds. Nothing here changes anything. */
+import { COUNCIL_TOPIC } from '#contracts/certificates.ts';
 import type { Content } from '#contracts/content.ts';
 import { Fault } from '#contracts/faults.ts';
 import type { Gossip } from '#contracts/gossip.ts';
@@ -9,7 +10,8 @@ import type { HistoryRow, Node, TopicView } from '#contracts/node.ts';
 import type { EntryLine, Records, SignedRecord } from '#contracts/records.ts';
 import type { Reconciliation } from '#contracts/reconciliation.ts';
 import type { TopicPolicy } from '#contracts/topics.ts';
-import { isDurable } from '../topics/policies.ts';
+import type { CouncilDesk } from '../council/council.ts';
+import { isDurable, isLedger } from '../topics/policies.ts';
 import { gossipOf, type Gossips } from '../topics/topics.ts';
 
 export interface QuestionsOptions {
@@ -21,6 +23,9 @@ export interface QuestionsOptions {
   readonly reconciliation: Reconciliation;
   /** A ledger that has seen nothing yet: for folding again. */
   readonly freshLedger: () => Ledger;
+  readonly desk: Pick<CouncilDesk, 'accepted'>;
+  /** The council's chain from nothing, over such a ledger. */
+  readonly freshDesk: (ledger: Ledger) => CouncilDesk;
   /** A record, from memory where it is there. */
   readonly read: (id: RecordId) => SignedRecord | undefined;
   /** The same from the store itself: what is verified is what a restart would find. */
@@ -43,13 +48,26 @@ const netOf = (record: SignedRecord, account: Did): bigint => {
 
 /** What a ledger says of one record. */
 const saying = (ledger: Ledger, id: RecordId): string =>
-  `${ledger.verdict(id)?.status ?? 'unknown'}, ${ledger.standing(id) ?? 'nowhere'}`;
+  `${ledger.verdict(id)?.status ?? 'unknown'}, ${ledger.standing(id) ?? 'nowhere'}, ${ledger.isSettled(id) ? 'settled' : 'provisional'}`;
 
 /** Records of which two ledgers say different things, a line each. */
 const contradictions = (ids: readonly RecordId[], left: Ledger, right: Ledger): string[] =>
   ids
     .filter((id) => saying(left, id) !== saying(right, id))
     .map((id) => `${id}: ${saying(left, id)} held, ${saying(right, id)} recomputed`);
+
+/** Certificates that a fold from nothing does not agree with. */
+const disbelief = (
+  held: Pick<CouncilDesk, 'accepted'>,
+  { accepted, hindrance }: Pick<CouncilDesk, 'accepted' | 'hindrance'>,
+): string[] => {
+  if (hindrance && hindrance.missing.length === 0) {
+    return [`certificate ${hindrance.number}: ${hindrance.reason}`];
+  }
+  return accepted.length === held.accepted.length
+    ? []
+    : [`${held.accepted.length} certificates accepted, ${accepted.length} recomputed`];
+};
 
 /** Accounts on which two ledgers disagree, a line each. */
 const differences = (topic: Topic, left: Ledger, right: Ledger): string[] => {
@@ -76,7 +94,8 @@ export const createQuestions = (options: QuestionsOptions): Questions => {
     const verdict = ledger.verdict(id) ?? { status: 'pending', reason: 'not judged yet' };
     const standing = ledger.standing(id) ?? 'unlinked';
     const counts = verdict.status === 'accepted' && standing === 'stands';
-    return { record, verdict, standing, change: counts ? netOf(record, account) : 0n };
+    const settled = ledger.isSettled(id);
+    return { record, verdict, standing, settled, change: counts ? netOf(record, account) : 0n };
   };
 
   const view = ([topic, gossip]: readonly [Topic, Gossip]): TopicView => {
@@ -126,18 +145,25 @@ export const createQuestions = (options: QuestionsOptions): Questions => {
     *verify() {
       const problems: string[] = [];
       const fresh = options.freshLedger();
+      const desk = options.freshDesk(fresh);
       let checked = 0;
       for (const [topic, gossip] of gossips) {
         // What a topic remembers was opened when it came, and is nowhere else.
         if (!isDurable(topic)) continue;
-        const ids = gossip.knowledge.ordered();
-        for (const id of ids) {
+        for (const id of gossip.knowledge.ordered()) {
           const opened = records.open(read(id, options.stored) as unknown as Json);
-          if (opened.ok) fresh.add(opened.value);
-          else problems.push(`${id}: ${opened.status}: ${opened.reason}`);
+          if (!opened.ok) problems.push(`${id}: ${opened.status}: ${opened.reason}`);
+          else if (isLedger(topic)) {
+            fresh.add(opened.value);
+            desk.entered(id);
+          } else if (topic === COUNCIL_TOPIC) desk.heard(opened.value);
           checked += 1;
           yield { checked };
         }
+      }
+      problems.push(...disbelief(options.desk, desk));
+      for (const topic of [...gossips.keys()].filter(isLedger)) {
+        const ids = knowledge(topic).ordered();
         problems.push(...contradictions(ids, ledger, fresh), ...differences(topic, ledger, fresh));
       }
       return problems;

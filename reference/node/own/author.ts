@@ -38,6 +38,7 @@ import {
 import type { OwnTip } from '#contracts/snapshot.ts';
 import { isReserved } from '#contracts/topics.ts';
 import type { Trust } from '#contracts/trust.ts';
+import { isDurable } from '../topics/policies.ts';
 import { gossipOf, type Gossips } from '../topics/topics.ts';
 
 export interface AuthorOptions {
@@ -91,11 +92,13 @@ const parentsOf = (knowledge: Knowledge, self: Did, read: Read): readonly Record
 
 /**
  * The links of an author's next record: it follows the end of the longest branch of its own chain (the
- * smaller id where two are equally long) and names heads by others.
+ * smaller id where two are equally long) and names heads by others. `end` takes the place of that end.
  */
-export const linksOf = (knowledge: Knowledge, self: Did, read: Read): Links => {
-  const length = knowledge.clock().get(self) ?? 0;
-  const [previous = null] = length === 0 ? [] : knowledge.run(self, length, length).toSorted();
+export const linksOf = (knowledge: Knowledge, self: Did, read: Read, end?: RecordId): Links => {
+  const length =
+    end === undefined ? (knowledge.clock().get(self) ?? 0) : heldIn(read)(end).sequence;
+  const [longest = null] = length === 0 ? [] : knowledge.run(self, length, length).toSorted();
+  const previous = end ?? longest;
   return {
     sequence: length + 1,
     previous,
@@ -178,6 +181,19 @@ export const createAuthor = (options: AuthorOptions): Author => {
     return { record, effects };
   };
 
+  /**
+   * Where stewards have decided the forks of this node's own chain, the end of the branch that stands:
+   * the author goes on there. Undefined where there is no fork, or one that is not decided.
+   */
+  const settledEnd = (topic: Topic): RecordId | undefined => {
+    const own = new Set([signer.did]);
+    const forks = ledger.conflicts(topic, own);
+    const areDecided = forks.every(({ children }) => children.some((id) => ledger.isSettled(id)));
+    if (forks.length === 0 || !areDecided) return undefined;
+    const tips = ledger.tips(topic, own).get(signer.did) ?? [];
+    return tips.find((id) => ledger.standing(id) === 'stands');
+  };
+
   /** A record of a ledger topic, if its own ledger accepts it. */
   const judged = <Kind extends RecordKind>(
     kind: Kind,
@@ -185,10 +201,11 @@ export const createAuthor = (options: AuthorOptions): Author => {
     body: RecordBodies[Kind],
   ): Outcome<Authored, DisputeStatus> => {
     const { knowledge } = gossipOf(gossips, topic);
-    if (knowledge.forked().includes(signer.did)) {
+    const end = settledEnd(topic);
+    if (end === undefined && knowledge.forked().includes(signer.did)) {
       return refused('sequence_conflict', OWN_FORK);
     }
-    const record = draft(kind, topic, linksOf(knowledge, signer.did, read), body);
+    const record = draft(kind, topic, linksOf(knowledge, signer.did, read, end), body);
     const { status, reason } = ledger.judge(record);
     return status === 'accepted' ? accepted(published(record)) : refused(status, reason);
   };
@@ -207,7 +224,9 @@ export const createAuthor = (options: AuthorOptions): Author => {
     if (!trust.mayPublish(topic, signer.did)) {
       return refused('not_permitted', `this node may not publish in ${topic}`);
     }
-    const links = linksAfter(ownTip(topic), gossip.knowledge, signer.did, read);
+    const links = isDurable(topic)
+      ? linksOf(gossip.knowledge, signer.did, read)
+      : linksAfter(ownTip(topic), gossip.knowledge, signer.did, read);
     return accepted(published(draft(kind, topic, links, body)));
   };
 

@@ -5,6 +5,7 @@
  * whoever operates the node, under a name of their own prefix, so many at a time and so many an hour:
  * each costs timers, memory and a digest now and then.
  */
+import { COUNCIL_TOPIC } from '#contracts/certificates.ts';
 import { LEDGER_TOPIC_PATTERN, TRUST_TOPIC, type Did, type Topic } from '#contracts/identifiers.ts';
 import { accepted, refused, type Outcome } from '#contracts/outcome.ts';
 import {
@@ -20,8 +21,18 @@ import {
 
 const HOUR_MS = 3_600_000;
 
+/** Whether a topic carries a currency: its records are folded. */
+export const isLedger = (topic: Topic): boolean => LEDGER_TOPIC_PATTERN.test(topic);
+
 /** Whether nothing of a topic is ever given up: its records are in the store. */
-export const isDurable = (topic: Topic): boolean => LEDGER_TOPIC_PATTERN.test(topic);
+export const isDurable = (topic: Topic): boolean => isLedger(topic) || topic === COUNCIL_TOPIC;
+
+/** Everybody reads what stewards decide; that only they are heard is the council's to say (council.ts). */
+export const COUNCIL_POLICY: TopicPolicy = {
+  topic: COUNCIL_TOPIC,
+  access: { access: 'Public' },
+  scope: 'network',
+};
 
 /** Ledger topics are public: validity is decided by the fold, alike on every node. */
 export const ledgerPolicy = (topic: Topic): TopicPolicy => ({

@@ -30,7 +30,7 @@ export const memo = z
   .refine((text) => !/\p{Surrogate}/u.test(text), 'half of a surrogate pair has no UTF-8');
 
 const entryView = (node: Node, decimals: number, row: HistoryRow): Json => {
-  const { record, verdict, standing, change } = row;
+  const { record, verdict, standing, settled, change } = row;
   return {
     id: record.id,
     author: nameOf(record.author, node.network.genesis),
@@ -40,6 +40,7 @@ const entryView = (node: Node, decimals: number, row: HistoryRow): Json => {
     status: verdict.status,
     reason: verdict.reason,
     standing,
+    settled,
     memo: (record.body as { readonly memo?: string }).memo ?? null,
   };
 };

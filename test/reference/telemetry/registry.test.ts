@@ -151,6 +151,10 @@ describe('a node that has been through everything', () => {
       { event: 'failed', reason: 'no space left on device' },
       { event: 'heard', record: record as unknown as SignedRecord },
     ];
+    const certified = { id: 'y', number: 1, decision: { kind: 'grant', grants: [] } };
+    const evidence = { steward: node.did, epoch: 0, number: 1, records: [record, record] };
+    others.push({ event: 'certified', certified } as unknown as NodeEvent);
+    others.push({ event: 'equivocated', evidence } as unknown as NodeEvent);
     for (const event of others) note(eventView(node, event));
     note({ event: 'missed' });
     const control = await startControl(node, 'token');
@@ -169,6 +173,7 @@ describe('a node that has been through everything', () => {
       ledger: { balances: () => new Map() } as never,
       peers: () => [],
       quarantined: () => 3,
+      council: () => ({ certified: 2, accepted: 1, equivocations: 0 }),
       deficits: () => new Map([[node.did, -60_000]]),
     });
     listen(book.readings());
@@ -208,6 +213,8 @@ describe('a node that has been through everything', () => {
       delivered: true,
       heard: true,
       merged: true,
+      certified: true,
+      equivocated: true,
       failed: true,
       missed: true,
     };
