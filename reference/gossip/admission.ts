@@ -122,11 +122,7 @@ const isSurplus = ({ log, waiting, isNamed }: Rooms, record: SignedRecord): bool
  * record had held one up. What stays is the same whatever the order: only records that nobody needs
  * are removed, and a removal never makes another one needed. Gives the ids, effects first.
  */
-const dropSurplus = (
-  log: Log,
-  records: readonly SignedRecord[],
-  isNamed: Named,
-): RecordId[] => {
+const dropSurplus = (log: Log, records: readonly SignedRecord[], isNamed: Named): RecordId[] => {
   const forgotten: RecordId[] = [];
   const forked = new Set(log.forked());
   const suspects: Pick<LogEntry, 'author' | 'previous'>[] = [...records];
