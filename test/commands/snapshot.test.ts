@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { isReserved } from '#contracts/topics.ts';
 import { startDaemon, type Daemon } from '#reference/commands/node/daemon.ts';
 import { foundNetwork } from '#reference/commands/node/found.ts';
 import {
@@ -67,7 +68,7 @@ const openTopics = (of: Daemon): readonly string[] =>
   of.node
     .topics()
     .map(({ topic }) => topic)
-    .filter((topic) => !/^(ledger|trust):/.test(topic));
+    .filter((topic) => !isReserved(topic));
 const ask = (...words: readonly string[]) =>
   inProcess('snapshot', ...words, 'data', home.directory);
 
@@ -144,12 +145,12 @@ describe('a node that starts again', () => {
 describe('node snapshot', () => {
   it('saves and verifies, whether the node runs or not', async () => {
     expect(await ask('verify')).toEqual(refusal(1, 'none', /there is no/));
-    expect(await ask('save')).toMatchObject({ code: 0, err: '', out: /^saved: 2 topics/ });
+    expect(await ask('save')).toMatchObject({ code: 0, err: '', out: /^saved: 3 topics/ });
     const { node } = await startIt();
     node.open(policyOf('garden:plans'));
-    expect(resultOf(await ask('save', 'json'))).toMatchObject({ topics: 3, subscriptions: 3 });
+    expect(resultOf(await ask('save', 'json'))).toMatchObject({ topics: 4, subscriptions: 4 });
     expect(resultOf(await ask('verify', 'json'))).toMatchObject({
-      current: { status: 'good', topics: 3 },
+      current: { status: 'good', topics: 4 },
       previous: { status: 'good' },
     });
     writeFileSync(home.snapshotPath, readFileSync(home.snapshotPath).subarray(1));
