@@ -32,6 +32,7 @@ const ALWAYS = ['package.json', 'package-lock.json', 'reference/start/built.mjs'
 const EXTERNAL = [
   '@chainsafe/*',
   '@fails-components/webtransport',
+  '@opentelemetry/*',
   'classic-level',
   'esbuild',
   'tsx',

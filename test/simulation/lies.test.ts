@@ -22,7 +22,7 @@ const COUNTED: { readonly [lie: string]: readonly NodeCount[] } = {
 describe('a liar', () => {
   it.each(Object.entries(LIES))('%s is noticed, and changes nothing', async (name, { tell }) => {
     const cluster = createCluster({
-      seed: `lie ${name}`,
+      seed: `a lie ${name}`,
       nodes: 3,
       liars: 1,
       settings: patient,

@@ -56,8 +56,7 @@ const flipped = (signature: Json): string => {
 const forgeries = (liar: Liar, genuine: Claim, other: Claim): Claim[] => {
   const later = { ...genuine, timestamp: Number(genuine['timestamp']) + 1 };
   return [
-    later, // The id names another text, which may be held already.
-    { ...genuine, id: liar.idOf(later) }, // And one that nobody holds.
+    later, // The id names another text.
     { ...later, id: liar.idOf(later) }, // The signature covers another id.
     { ...genuine, signature: flipped(genuine['signature']!) },
     { ...genuine, author: liar.did },
