@@ -4,6 +4,7 @@
  */
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Listener, Transport } from '#contracts/transport.ts';
+import { parseAddress, type HostPort } from './address.ts';
 import type { Dials } from './dials.ts';
 import type { StreamLink } from './stream-link.ts';
 
@@ -18,6 +19,13 @@ export const bindFault = (address: string, error: unknown): Fault => {
         { cause: error },
       )
     : new Fault('settings_invalid', `Cannot listen at ${address}: ${cause}.`, { cause: error });
+};
+
+/** Where to listen. Throws a Fault for what is no address. */
+export const placeToListen = (address: string): HostPort => {
+  const place = parseAddress(address);
+  if (place !== undefined) return place;
+  throw new Fault('settings_invalid', `Expected host:port to listen at, got "${address}".`);
 };
 
 /** The living links of a transport. */

@@ -1,5 +1,5 @@
 /** `npm run node consensus`: how the council stands, propose, vote; a chain of certificates as a file. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type { CertificateFile } from '#contracts/certificates.ts';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
@@ -7,6 +7,7 @@ import { verifyCertificates } from '#reference/node/council/certificate-file.ts'
 import type { Spoken } from '#reference/commands/words.ts';
 import { ask, show } from './ask.ts';
 import { contentLayer, readHomeNetwork, type Home } from './home.ts';
+import { readNamed } from './read-input.ts';
 import { common, type Subcommand } from './subcommand.ts';
 
 const USAGE = 'status | propose WHAT | vote ID | verify [FILE] | export FILE';
@@ -44,6 +45,11 @@ const wishOf = (spoken: Spoken): Json => {
       if (operand === undefined || !/^\d{1,3}$/.test(quorum)) throw usage(PROPOSE);
       return { kind, stewards: operand.split(','), quorum: Number(quorum) };
     }
+    case 'grant':
+      throw new Fault(
+        'usage',
+        'grants by certificate are not built: credit comes from the grants of network.json alone',
+      );
     default:
       throw usage(PROPOSE);
   }
@@ -65,12 +71,9 @@ const exportTo = async (home: Home, file: string, spoken: Spoken): Promise<numbe
 
 /** Needs neither a node nor its store: the founding document is enough. */
 const verifyFile = async (home: Home, file: string, spoken: Spoken): Promise<number> => {
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const bytes = await readNamed(file, FILE_BYTES_MAX).catch((error: unknown) => {
     throw new Fault('usage', `${file}: ${messageOf(error)}. Expected a file that "consensus export" wrote`); // prettier-ignore
   });
-  if (bytes.length > FILE_BYTES_MAX) {
-    throw new Fault('usage', `${file}: ${bytes.length} bytes, at most ${FILE_BYTES_MAX} expected`);
-  }
   const network = await readHomeNetwork(home);
   const verified = verifyCertificates(network, contentLayer(), bytes);
   return show('consensus verify', verified, spoken);

@@ -26,9 +26,9 @@ const named = (node: Node, dids: readonly Did[]): readonly string[] =>
 const gist = (node: Node, decision: Decision): string => {
   switch (decision.kind) {
     case 'checkpoint':
-      return `${decision.count} records settled, ${decision.heads.length} chains further than before`;
+      return `records settled: ${decision.count}, chains that went further: ${decision.heads.length}`;
     case 'grant':
-      return `${decision.grants.length} grants`;
+      return `grants: ${decision.grants.length}`;
     case 'ruling':
       return `dispute ${decision.dispute.slice(0, 16)}: ${decision.reason}`;
     case 'stewards':

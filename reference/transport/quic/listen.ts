@@ -7,14 +7,13 @@
  * before it costs a stream.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Fault } from '#contracts/faults.ts';
 import type { Link, Listener } from '#contracts/transport.ts';
-import { formatAddress, parseAddress } from '../address.ts';
+import { formatAddress } from '../address.ts';
 import type { HostPort } from '../address.ts';
 import { bindAccepted } from '../binding.ts';
 import { provenKey } from './identity.ts';
 import type { NativeConnection, NativeServer } from './native.ts';
-import { bindFault, createLinkSet } from '../parts.ts';
+import { bindFault, createLinkSet, placeToListen } from '../parts.ts';
 import { ipOf } from './context.ts';
 import type { QuicContext } from './context.ts';
 import type { StreamLink } from '../stream-link.ts';
@@ -100,14 +99,12 @@ export const listen = async (
   address: string,
   accepted: (link: Link) => void,
 ): Promise<Listener> => {
-  const parsed = parseAddress(address);
-  if (parsed === undefined)
-    throw new Fault('settings_invalid', `Expected host:port to listen at, got "${address}".`);
-  const server = await bind(context, parsed);
+  const place = placeToListen(address);
+  const server = await bind(context, place);
   const stop = serve(context, server, accepted);
   let stopped: Promise<void> | undefined;
   return {
-    address: formatAddress({ host: parsed.host, port: server.port() }),
+    address: formatAddress({ host: place.host, port: server.port() }),
     close: () => (stopped ??= stop()),
   };
 };

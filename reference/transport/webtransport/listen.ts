@@ -8,13 +8,12 @@
 import type { Http2SecureServer, Http2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { Fault } from '#contracts/faults.ts';
 import type { Link, Listener } from '#contracts/transport.ts';
-import { formatAddress, parseAddress } from '../address.ts';
+import { formatAddress } from '../address.ts';
 import { bindAccepted } from '../binding.ts';
 import { hashOf } from './certificate.ts';
 import type { Certificate } from './certificate.ts';
-import { bindFault, createLinkSet } from '../parts.ts';
+import { bindFault, createLinkSet, placeToListen } from '../parts.ts';
 import type { StreamLink } from '../stream-link.ts';
 import type { WebTransportContext } from './context.ts';
 import {
@@ -177,10 +176,7 @@ export const listen = async (
   address: string,
   accepted: (link: Link) => void,
 ): Promise<Listener> => {
-  const parsed = parseAddress(address);
-  if (parsed === undefined)
-    throw new Fault('settings_invalid', `Expected host:port to listen at, got "${address}".`);
-  const { host, port } = parsed;
+  const { host, port } = placeToListen(address);
   const library = await loadLibrary();
   const { pem } = showcase.current();
   const server = new library.HttpServer({
