@@ -27,7 +27,7 @@ beforeAll(async () => {
   const bob = temporary();
   const { did } = resultOf<{ readonly did: string }>(await inProcess('init', 'data', bob, 'json'));
   const founding = ['network', 'coop', 'name', 'anna', 'members', `bob=${did}`];
-  expect((await inProcess('init', ...founding, 'data', directory)).code).toBe(0);
+  resultOf(await inProcess('init', ...founding, 'data', directory, 'json'));
 });
 
 afterAll(async () => {
