@@ -164,29 +164,43 @@ const refuseSurplus = ({ previous }: SignedRecord): Admission =>
     `${SIBLINGS_KEPT} smaller children of ${previous ?? 'the start'} prove the fork already`,
   );
 
-/** A refused record: what waits for it waits in vain, unless somebody else's record may yet save it. */
-const giveUp = ({ waiting, isNamed }: Rooms, { id, author }: SignedRecord): void => {
-  if (!waiting.awaitedByOthers(id, author, isNamed)) waiting.abandon(id);
+/**
+ * A record that does not enter: what waits for it waits in vain, unless somebody else's record may yet save
+ * it. A surplus child may be saved together with another, so it is kept in mind.
+ */
+const giveUp = ({ waiting, isNamed }: Rooms, record: SignedRecord, isSurplus: boolean): void => {
+  if (!waiting.awaitedByOthers(record.id, record.author, isNamed)) waiting.abandon(record.id);
+  else if (isSurplus) waiting.spare(record);
 };
+
+const isOfSurplus = (refusal: Admission): boolean =>
+  refusal.status === 'refused' && refusal.event === 'record_surplus_child';
 
 /** Takes a record and then, causes first, all that waited for it. */
 const take = (rooms: Rooms, first: SignedRecord): Admission => {
   const { log, waiting } = rooms;
   const refusal = enter(rooms, first);
   if (refusal) {
-    giveUp(rooms, first);
+    giveUp(rooms, first, isOfSurplus(refusal));
     return refusal;
   }
   const entered = [first];
   const forks: SignedRecord[] = [];
   for (const record of entered) {
     if (log.children(record.author, record.previous).length === 2) forks.push(record);
+    const judge = (next: SignedRecord): void => {
+      const refusal = enter(rooms, next);
+      if (refusal) giveUp(rooms, next, isOfSurplus(refusal));
+      else entered.push(next);
+    };
     for (const next of waiting.arrived(record.id)) {
       // A link that was there when the record began to wait may have been a surplus child since.
       const missing = log.missing(next);
       if (missing.length > 0) waiting.add(next, missing);
-      else if (enter(rooms, next)) giveUp(rooms, next);
-      else entered.push(next);
+      else judge(next);
+    }
+    for (const next of waiting.takeSpared()) {
+      if (!log.has(next.id) && log.missing(next).length === 0) judge(next);
     }
   }
   const crowded = entered.filter(
@@ -194,6 +208,8 @@ const take = (rooms: Rooms, first: SignedRecord): Admission => {
   );
   if (crowded.length === 0) return { status: 'taken', records: entered, forgotten: [], forks };
   const dropped = dropSurplus(log, crowded, rooms.isNamed);
+  waiting.lost(dropped);
+  for (const record of entered) if (!log.has(record.id)) giveUp(rooms, record, true);
   const fresh = new Set(entered.map(({ id }) => id));
   const records = entered.filter(({ id }) => log.has(id));
   if (records.length === 0) return refuseSurplus(first);

@@ -4,6 +4,11 @@
  * Effects do not enter before their causes. What waits is kept in memory alone (after a crash it is
  * fetched again) and is bounded twice: in all, and to a quarter for one author, so that somebody who
  * signs records with invented parents fills a corner and not the room. The oldest leaves first.
+ *
+ * Beside them are the spared: surplus children of a fork (see admission.ts) on which a record that waits here
+ * rests, and on something else that is missing. Two of them may be each other's reason to enter, so
+ * whether one frees that record is asked as if the others were here. They are a memory of what came
+ * and no more: they are not asked for less, and may come again.
  */
 import type { Did, RecordId } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
@@ -15,6 +20,8 @@ export interface WaitingRoom {
   add(record: SignedRecord, missing: readonly RecordId[]): readonly RecordId[];
   /** A link came: gives the records that lack nothing more, in the order in which they came. */
   arrived(id: RecordId): readonly SignedRecord[];
+  /** Links that were held are not any more: what names them waits for them too. */
+  lost(ids: readonly RecordId[]): void;
   /** A link will never be taken: gives up what waits for it, and what waits for that. */
   abandon(id: RecordId): readonly RecordId[];
   /**
@@ -22,13 +29,23 @@ export interface WaitingRoom {
    * directly or over others that wait.
    */
   awaitedByOthers(id: RecordId, author: Did, isNamed: (id: RecordId) => boolean): boolean;
-  /** The same, and that record would lack nothing more if `id` came. `id` itself may be the named one. */
+  /**
+   * The same, and that record would lack nothing more if `id` and the spared came. `id` itself may be the
+   * named one.
+   */
   freesOthers(id: RecordId, author: Did, isNamed: (id: RecordId) => boolean): boolean;
+  /** Keeps a surplus child in mind. */
+  spare(record: SignedRecord): void;
+  /** All that were spared, the oldest first; none of them is any more. */
+  takeSpared(): readonly SignedRecord[];
   /** Whether a record waits for this link. */
   awaits(id: RecordId): boolean;
   /** Links that nobody here brings: what is to be asked for. */
   missing(): readonly RecordId[];
 }
+
+/** A record names at most sixteen parents: several such records may be freed at one time. */
+const SPARED_MAX = 256;
 
 interface Waiter {
   readonly record: SignedRecord;
@@ -39,6 +56,7 @@ export const createWaitingRoom = (sizeMax: number): WaitingRoom => {
   const waiters = new Map<RecordId, Waiter>();
   /** Missing link -> the records that wait for it. */
   const dependents = new Map<RecordId, Set<RecordId>>();
+  const spared = new Map<RecordId, SignedRecord>();
   const perAuthor = new Map<Did, number>();
   const perAuthorMax = Math.max(1, Math.floor(sizeMax / 4));
 
@@ -101,6 +119,17 @@ export const createWaitingRoom = (sizeMax: number): WaitingRoom => {
       return ready;
     },
 
+    lost(ids) {
+      const gone = new Set(ids);
+      for (const { record, missing } of waiters.values()) {
+        for (const link of [...record.parents, record.previous]) {
+          if (link === null || !gone.has(link)) continue;
+          missing.add(link);
+          dependents.set(link, (dependents.get(link) ?? new Set()).add(record.id));
+        }
+      }
+    },
+
     abandon(id) {
       const given: RecordId[] = [];
       const queue = [...(dependents.get(id) ?? [])];
@@ -125,16 +154,34 @@ export const createWaitingRoom = (sizeMax: number): WaitingRoom => {
 
     freesOthers(id, author, isNamed) {
       if (isNamed(id)) return true;
-      const here = new Set<RecordId>([id]);
-      for (const link of here) {
+      /** What would be here, and whether it rests on `id`. */
+      const here = new Map<RecordId, boolean>([[id, true]]);
+      for (const other of spared.keys()) if (other !== id) here.set(other, false);
+      for (const [link] of here) {
         for (const dependent of dependents.get(link) ?? []) {
           const waiter = waiters.get(dependent);
-          if (!waiter || ![...waiter.missing].every((each) => here.has(each))) continue;
-          if (waiter.record.author !== author || isNamed(dependent)) return true;
-          here.add(dependent);
+          const missing = [...(waiter?.missing ?? [])];
+          if (!waiter || !missing.every((each) => here.has(each))) continue;
+          const restsOnIt = missing.some((each) => here.get(each));
+          const isOthers = waiter.record.author !== author || isNamed(dependent);
+          if (restsOnIt && isOthers) return true;
+          here.set(dependent, restsOnIt);
         }
       }
       return false;
+    },
+
+    spare(record) {
+      spared.delete(record.id);
+      spared.set(record.id, record);
+      const [oldestSpared] = spared.keys();
+      if (spared.size > SPARED_MAX) spared.delete(oldestSpared!);
+    },
+
+    takeSpared() {
+      const records = [...spared.values()];
+      spared.clear();
+      return records;
     },
 
     awaits: (id) => dependents.has(id),

@@ -73,12 +73,16 @@ describe('forks', () => {
    * of the record it follows among its own (a fork unless it is the last), and what it has seen.
    */
   const forkedMoves = fc.array(
-    fc.record({ author: fc.nat(3), after: fc.option(fc.nat(9)), sees: fc.option(fc.nat(9)) }),
+    fc.record({
+      author: fc.nat(3),
+      after: fc.option(fc.nat(9)),
+      sees: fc.array(fc.nat(9), { maxLength: 3 }),
+    }),
     { minLength: 6, maxLength: 14 },
   );
 
   const historyOf = (
-    moves: readonly { author: number; after: number | null; sees: number | null }[],
+    moves: readonly { author: number; after: number | null; sees: readonly number[] }[],
   ): SignedRecord[] => {
     const authors = [mallory, trudy, quinn, signerOf('honest')];
     const written: SignedRecord[] = [];
@@ -89,7 +93,8 @@ describe('forks', () => {
       const honest = index >= 2;
       const previous =
         honest || after === null ? own.at(-1) : [...own, undefined][after % (own.length + 1)];
-      const seen = sees === null || others.length === 0 ? [] : [others[sees % others.length]!];
+      const places = others.length === 0 ? [] : sees.map((place) => place % others.length);
+      const seen = [...new Set(places)].map((place) => others[place]!);
       written.push(write(author, { after: previous, seeing: seen, memo: `${move}` }));
     });
     return written;
@@ -231,6 +236,32 @@ describe('forks', () => {
     village.drops = ({ message }) => message.type === 'digest';
     village.advance(30_000);
     expect([...orderOf(ann)].sort()).toEqual([a, b, c, late, builder].map(idOf).sort());
+  });
+
+  it('are whole again where somebody builds on two surplus children, whichever comes first', () => {
+    const [a, b, c, d] = siblings(mallory, 4) as [
+      SignedRecord,
+      SignedRecord,
+      SignedRecord,
+      SignedRecord,
+    ];
+    const [onC, alsoOnC] = siblings(mallory, 2, { after: c }) as [SignedRecord, SignedRecord];
+    const builder = write(trudy, { seeing: [onC, alsoOnC, d] });
+    const records = [a, b, c, d, onC, alsoOnC, builder];
+    const random = createRandom('two surplus children');
+    for (let order = 0; order < 60; order++) {
+      const { ann } = facing();
+      ann.carry(ann.gossip.import(0, [a, b].map(asJson)));
+      // One at a time, again and again, as answers to its questions come.
+      for (let round = 0; round < 3; round++) {
+        for (const record of random.shuffle(records)) {
+          ann.carry(ann.gossip.import(0, [asJson(record)]));
+        }
+      }
+      expect([...orderOf(ann)].sort()).toEqual(records.map(idOf).sort());
+      expect([...ann.stored.keys()].sort()).toEqual(records.map(idOf).sort());
+      expect(ann.gossip.waiting().records).toBe(0);
+    }
   });
 
   it('of a million children cost the place of two', () => {
