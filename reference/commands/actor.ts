@@ -6,7 +6,7 @@ import { Fault } from '#contracts/faults.ts';
 import type { Did, Json } from '#contracts/identifiers.ts';
 import { callNode, readControl, watchNode, type Control } from '#reference/operations/client.ts';
 import { wordsToRun } from '#start/built.mjs';
-import { ensureIdentity, homeAt, type Home } from './node/home.ts';
+import { ensureIdentity, homeAt, type Home } from './node/home/home.ts';
 
 /** Lines of a process's own log that are kept to be shown when it fails. */
 const LOG_LINES_MAX = 12;

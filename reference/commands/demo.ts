@@ -14,7 +14,7 @@ import { Fault } from '#contracts/faults.ts';
 import { readControl } from '#reference/operations/client.ts';
 import { createActor, NODE_OVER_WEBTRANSPORT, type Actor } from './actor.ts';
 import { EXIT, reportFailure } from './exit.ts';
-import { pageOf } from './node/page.ts';
+import { pageOf } from './node/verbs/page.ts';
 import {
   addressOf,
   agree,

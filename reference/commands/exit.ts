@@ -1,7 +1,7 @@
 /** Exit codes, the same for every command, and the one way in which a command fails. */
 import chalk from 'chalk';
 import { Fault, messageOf } from '#contracts/faults.ts';
-import { printable } from './node/print.ts';
+import { printable } from './node/print/print.ts';
 
 export const EXIT = {
   ok: 0,

@@ -7,9 +7,9 @@ import chalk from 'chalk';
 import { Fault } from '#contracts/faults.ts';
 import type { Json } from '#contracts/identifiers.ts';
 import { within, type Actor } from './actor.ts';
-import { foundNetwork } from './node/found.ts';
-import { publicKeyOf, writeNetwork } from './node/home.ts';
-import { table } from './node/print.ts';
+import { foundNetwork } from './node/home/found.ts';
+import { publicKeyOf, writeNetwork } from './node/home/home.ts';
+import { table } from './node/print/print.ts';
 
 /** Longest time to agree over loopback, with a mile to spare: the measured one is below a second. */
 const AGREE_MS = 10_000;

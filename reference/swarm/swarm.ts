@@ -1,6 +1,6 @@
 /**
  * Layer 12 as its contract has it: quorum, tally, Merkle tree and the name of a state. The engines that
- * run whole swarms stand beside it, in `message-engine.ts` and `bulk.ts`.
+ * run whole swarms stand in `engines/`, those who play in them in `agents/`.
  */
 import type { CreateSwarm } from '#contracts/swarm.ts';
 import { merkle } from './merkle.ts';

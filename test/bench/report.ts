@@ -2,7 +2,7 @@
  * What a benchmark says: figures, each beside its limit, and the sentences without which a figure
  * means nothing. A bar is printed as met or not met and fails nobody: machines differ.
  */
-import { table } from '#reference/commands/node/print.ts';
+import { table } from '#reference/commands/node/print/print.ts';
 
 /** In which unit a figure is; times are printed in whichever of ns, us, ms and s reads best. */
 export type Unit = 'ms' | 's' | 'bytes' | 'messages' | 'hops' | '%' | '';

@@ -6,8 +6,8 @@
  */
 import type { Node } from '#contracts/node.ts';
 import { readSettings } from '#reference/config.ts';
-import { runDaemon } from '#reference/commands/node/daemon.ts';
-import { homeAt } from '#reference/commands/node/home.ts';
+import { runDaemon } from '#reference/commands/node/daemon/daemon.ts';
+import { homeAt } from '#reference/commands/node/home/home.ts';
 import { eventLine } from '#reference/operations/events.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { CURRENCY } from './cooperative.ts';

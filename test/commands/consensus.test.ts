@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startDaemon, type Daemon } from '#reference/commands/node/daemon.ts';
-import { homeAt } from '#reference/commands/node/home.ts';
+import { startDaemon, type Daemon } from '#reference/commands/node/daemon/daemon.ts';
+import { homeAt } from '#reference/commands/node/home/home.ts';
 import { readSettings } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { cleanUp, inProcess, refusal, resultOf, temporary, until } from '#test/support/command.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FLAGS, wordsMeant } from '#reference/commands/dashes.ts';
 import { vocabulary as demoWords } from '#reference/commands/demo.ts';
 import { subcommands } from '#reference/commands/node/node.ts';
-import { plumbing } from '#reference/commands/node/plumbing.ts';
+import { plumbing } from '#reference/commands/node/verbs/plumbing.ts';
 import { vocabulary as labWords } from '#labs/commands/request.ts';
 import { vocabulary as simWords } from '#reference/commands/sim.ts';
 import { vocabulary as swarmWords } from '#reference/commands/swarm.ts';

@@ -22,7 +22,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Did } from '#contracts/identifiers.ts';
 import type { EntryLine } from '#contracts/records.ts';
-import { contentLayer, publicKeyOf } from '#reference/commands/node/home.ts';
+import { contentLayer, publicKeyOf } from '#reference/commands/node/home/home.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { readNetwork } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';

@@ -5,9 +5,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Did, Json, Topic } from '#contracts/identifiers.ts';
 import { referenceLayers } from '#reference/layers.ts';
-import { foundNetwork } from '#reference/commands/node/found.ts';
-import { contentLayer, publicKeyOf } from '#reference/commands/node/home.ts';
-import { plumbing } from '#reference/commands/node/plumbing.ts';
+import { foundNetwork } from '#reference/commands/node/home/found.ts';
+import { contentLayer, publicKeyOf } from '#reference/commands/node/home/home.ts';
+import { plumbing } from '#reference/commands/node/verbs/plumbing.ts';
 import { networkOf } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';
 import { cleanUp, refusal, run, start, within, type Started } from '#test/support/command.ts';

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ledgerTopic, type Json } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
-import { contentLayer, publicKeyOf } from '#reference/commands/node/home.ts';
+import { contentLayer, publicKeyOf } from '#reference/commands/node/home/home.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { readNetwork } from '#reference/node/genesis.ts';
 import { createSigner } from '#reference/records/signer.ts';

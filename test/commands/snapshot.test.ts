@@ -10,15 +10,15 @@ import {
 } from 'node:fs';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isReserved } from '#contracts/topics.ts';
-import { startDaemon, type Daemon } from '#reference/commands/node/daemon.ts';
-import { foundNetwork } from '#reference/commands/node/found.ts';
+import { startDaemon, type Daemon } from '#reference/commands/node/daemon/daemon.ts';
+import { foundNetwork } from '#reference/commands/node/home/found.ts';
 import {
   ensureIdentity,
   homeAt,
   publicKeyOf,
   writeNetwork,
   type Home,
-} from '#reference/commands/node/home.ts';
+} from '#reference/commands/node/home/home.ts';
 import { readSettings } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { createFormat } from '#reference/snapshot/snapshot.ts';

@@ -8,13 +8,13 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { messageOf } from '#contracts/faults.ts';
-import { foundNetwork } from '#reference/commands/node/found.ts';
+import { foundNetwork } from '#reference/commands/node/home/found.ts';
 import {
   ensureIdentity,
   homeAt,
   publicKeyOf,
   writeNetwork,
-} from '#reference/commands/node/home.ts';
+} from '#reference/commands/node/home/home.ts';
 import { publicKeyOf as publicKeyOfSeed } from '#reference/transport/quic/identity.ts';
 import { didOf } from '#test/network/quic-pair.ts';
 import { cleanUp, temporary, until, type Started } from '#test/support/command.ts';

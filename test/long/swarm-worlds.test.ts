@@ -8,7 +8,7 @@ import {
   rootMessage,
 } from '#reference/swarm/audit.ts';
 import { createTree } from '#reference/swarm/merkle.ts';
-import { travel, WORLDS } from '#reference/swarm/worlds.ts';
+import { travel, WORLDS } from '#reference/swarm/worlds/worlds.ts';
 import { run, told } from '#test/reference/swarm/runs.ts';
 import { firstState, KEYS, numbersBelow } from '#test/reference/swarm/support.ts';
 

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { create as hierarchyOf } from '#reference/hierarchy/hierarchy.ts';
 import { blake3 } from '#reference/swarm/blake3.ts';
-import { bulkRun } from '#reference/swarm/bulk.ts';
-import { chosenAgents } from '#reference/swarm/draws.ts';
+import { bulkRun } from '#reference/swarm/engines/bulk.ts';
+import { chosenAgents } from '#reference/swarm/engines/draws.ts';
 import { allOracleBreaches, roundsOf, SEED_TABLE } from '#test/support/swarms.ts';
 
 /** Other seeds every day, and printed: the law is for all of them. */

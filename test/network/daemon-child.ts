@@ -1,6 +1,6 @@
 /** A process that runs a daemon, stops it, and says what is still open: for daemon.test.ts. */
-import { startDaemon } from '#reference/commands/node/daemon.ts';
-import { homeAt } from '#reference/commands/node/home.ts';
+import { startDaemon } from '#reference/commands/node/daemon/daemon.ts';
+import { homeAt } from '#reference/commands/node/home/home.ts';
 import { readSettings } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
 

@@ -8,15 +8,19 @@ import { Server } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { DialResult } from '#contracts/transport.ts';
 import { readSettings } from '#reference/config.ts';
-import { openOffline, startDaemon, type DaemonOptions } from '#reference/commands/node/daemon.ts';
-import { foundNetwork } from '#reference/commands/node/found.ts';
+import {
+  openOffline,
+  startDaemon,
+  type DaemonOptions,
+} from '#reference/commands/node/daemon/daemon.ts';
+import { foundNetwork } from '#reference/commands/node/home/found.ts';
 import {
   ensureIdentity,
   homeAt,
   publicKeyOf,
   writeNetwork,
   type Home,
-} from '#reference/commands/node/home.ts';
+} from '#reference/commands/node/home/home.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { callNode, readControl } from '#reference/operations/client.ts';
 import { encodeDid } from '#reference/records/did.ts';

@@ -7,16 +7,16 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { Did, Topic } from '#contracts/identifiers.ts';
 import { readSettings } from '#reference/config.ts';
-import { startDaemon, type Daemon } from '#reference/commands/node/daemon.ts';
-import { foundNetwork } from '#reference/commands/node/found.ts';
+import { startDaemon, type Daemon } from '#reference/commands/node/daemon/daemon.ts';
+import { foundNetwork } from '#reference/commands/node/home/found.ts';
 import {
   ensureIdentity,
   homeAt,
   publicKeyOf,
   writeNetwork,
   type Home,
-} from '#reference/commands/node/home.ts';
-import { checkPeers } from '#reference/commands/node/transports.ts';
+} from '#reference/commands/node/home/home.ts';
+import { checkPeers } from '#reference/commands/node/daemon/transports.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { cleanUp, temporary, until } from '#test/support/command.ts';
 

@@ -3,9 +3,9 @@
  * manual against them; `UPDATE_MANUAL=1 npx vitest run test/docs` writes them into it.
  */
 import { vocabulary } from '#labs/commands/request.ts';
-import { END_MS_MAX } from '#reference/commands/node/daemon.ts';
+import { END_MS_MAX } from '#reference/commands/node/daemon/daemon.ts';
 import { subcommands } from '#reference/commands/node/node.ts';
-import { plumbing } from '#reference/commands/node/plumbing.ts';
+import { plumbing } from '#reference/commands/node/verbs/plumbing.ts';
 import { EXIT } from '#reference/commands/exit.ts';
 import { settingsSchema } from '#reference/config.ts';
 import {

@@ -1,14 +1,14 @@
 /** Swarms of the bulk engine, run many times, beside the oracle. */
 import { expect } from 'vitest';
-import { bulkRun } from '#reference/swarm/bulk.ts';
-import { chosenAgents, flatOverlay } from '#reference/swarm/draws.ts';
+import { bulkRun } from '#reference/swarm/engines/bulk.ts';
+import { chosenAgents, flatOverlay } from '#reference/swarm/engines/draws.ts';
 import {
   expectedRounds,
   ORACLE_ROUNDS_OFF_MAX,
   roundBudget,
   ROUNDS_MAX,
   type Spreading,
-} from '#reference/swarm/oracle.ts';
+} from '#reference/swarm/sizing/oracle.ts';
 
 export const SIZES = [10, 100, 1_000, 10_000, 100_000, 1_000_000] as const;
 

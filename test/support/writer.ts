@@ -9,8 +9,8 @@
 import { writeSync } from 'node:fs';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { homeAt } from '#reference/commands/node/home.ts';
-import { openOffline } from '#reference/commands/node/daemon.ts';
+import { homeAt } from '#reference/commands/node/home/home.ts';
+import { openOffline } from '#reference/commands/node/daemon/daemon.ts';
 import { readSettings } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
 

@@ -3,7 +3,7 @@
  * looks on. Colour repeats what the words say; without it nothing is lost.
  */
 import { Chalk, supportsColor } from 'chalk';
-import { printable } from '#reference/commands/node/print.ts';
+import { printable } from '#reference/commands/node/print/print.ts';
 
 export const COLUMNS_MAX = 100;
 /** Where the text of a field begins. */

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import { EXIT, exitOf } from '#reference/commands/exit.ts';
-import { printable } from '#reference/commands/node/print.ts';
+import { printable } from '#reference/commands/node/print/print.ts';
 import { nextLine } from './layout.ts';
 import { shown, type Places } from './places.ts';
 

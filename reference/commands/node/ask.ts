@@ -10,9 +10,9 @@ import type { Node } from '#contracts/node.ts';
 import { callNode, readControl } from '#reference/operations/client.ts';
 import type { Answer } from '#reference/operations/methods/method.ts';
 import { EXIT, exitOf } from '#reference/commands/exit.ts';
-import { notRunning, type Home } from './home.ts';
-import { printable, printers } from './print.ts';
-import { telemetryPrinters } from './print-telemetry.ts';
+import { notRunning, type Home } from './home/home.ts';
+import { printable, printers } from './print/print.ts';
+import { telemetryPrinters } from './print/telemetry.ts';
 import { common, type Subcommand } from './subcommand.ts';
 import type { Spoken, Vocabulary } from '#reference/commands/words.ts';
 
@@ -21,7 +21,7 @@ const hasCode = (error: unknown, code: Fault['code']): error is Fault =>
 
 /** Loaded only where no node runs: who asks a running one needs no node of its own. */
 const openStoreOf = async (home: Home): Promise<Node> => {
-  const { openOffline } = await import('./daemon.ts');
+  const { openOffline } = await import('./daemon/daemon.ts');
   const { referenceLayers } = await import('#reference/layers.ts');
   const { readSettings } = await import('#reference/config.ts');
   return openOffline(home, referenceLayers, readSettings());

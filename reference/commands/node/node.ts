@@ -6,23 +6,23 @@ import { Fault } from '#contracts/faults.ts';
 import { HISTORY_ROWS_MAX } from '#reference/operations/methods/ledger.ts';
 import { question } from './ask.ts';
 import { EXIT } from '#reference/commands/exit.ts';
-import { consensus } from './consensus.ts';
-import { contract } from './contract.ts';
-import { exportRecords, importRecords } from './files.ts';
-import { homeAt } from './home.ts';
-import { dispute, disputes, ledger, quarantine, refund } from './inbox.ts';
-import { init, join } from './membership.ts';
-import { page } from './page.ts';
-import { snapshot } from './snapshot.ts';
-import { start } from './start.ts';
-import { topicCommands } from './topics.ts';
-import { trust } from './trust.ts';
+import { consensus } from './verbs/consensus.ts';
+import { contract } from './verbs/contract.ts';
+import { exportRecords, importRecords } from './home/files.ts';
+import { homeAt } from './home/home.ts';
+import { dispute, disputes, ledger, quarantine, refund } from './verbs/inbox.ts';
+import { init, join } from './verbs/membership.ts';
+import { page } from './verbs/page.ts';
+import { snapshot } from './verbs/snapshot.ts';
+import { start } from './verbs/start.ts';
+import { topicCommands } from './verbs/topics.ts';
+import { trust } from './verbs/trust.ts';
 import { currencyWord, said, type Subcommand } from './subcommand.ts';
-import { watch } from './watch.ts';
+import { watch } from './verbs/watch.ts';
 import { describeWords, nearest, readWords, wholeNumber } from '#reference/commands/words.ts';
 
 /** Loaded when asked for: it needs every layer, and a question to a running node needs none. */
-const loadPlumbing = async () => (await import('./plumbing.ts')).plumbing;
+const loadPlumbing = async () => (await import('./verbs/plumbing.ts')).plumbing;
 
 /** `verify` asks two things: of a signature on standard input, or of this node's store. */
 const verifyOnInput = async (words: readonly string[]): Promise<number | undefined> => {

@@ -1,5 +1,5 @@
 /** What a subcommand of `npm run node` is, and the words that several share. */
-import type { Home } from './home.ts';
+import type { Home } from './home/home.ts';
 import type { Spoken, Vocabulary } from '#reference/commands/words.ts';
 
 /** One subcommand of `npm run node`. */

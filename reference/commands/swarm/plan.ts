@@ -3,8 +3,8 @@ import { randomInt } from 'node:crypto';
 import { Fault } from '#contracts/faults.ts';
 import { AMBASSADORS_DEFAULT } from '#contracts/hierarchy.ts';
 import { ACCEPTANCE_RULES, LIES, type AcceptanceRule, type Lie } from '#contracts/swarm.ts';
-import { LIAR_SHARE_BOUND, smallestCommittee } from '#reference/swarm/committee.ts';
-import { MESSAGE_AGENTS_MAX } from '#reference/swarm/options.ts';
+import { LIAR_SHARE_BOUND, smallestCommittee } from '#reference/swarm/sizing/committee.ts';
+import { MESSAGE_AGENTS_MAX } from '#reference/swarm/engines/options.ts';
 import { quorumOf } from '#reference/swarm/quorum.ts';
 import { oneOf, wholeNumber, type Spoken, type Vocabulary } from '../words.ts';
 

@@ -4,15 +4,21 @@ import type { Overlay } from '#contracts/hierarchy.ts';
 import type { AcceptanceRule, AgentNumber } from '#contracts/swarm.ts';
 import { create as createHierarchy } from '#reference/hierarchy/hierarchy.ts';
 import { blake3, sameHash } from '#reference/swarm/blake3.ts';
-import { bulkRun } from '#reference/swarm/bulk.ts';
+import { bulkRun } from '#reference/swarm/engines/bulk.ts';
 import { certificateBytes } from '#reference/swarm/certificate.ts';
-import { committeeOf } from '#reference/swarm/committee.ts';
-import { chosenAgents, flatOverlay, nextWord, peerAt, streamOf } from '#reference/swarm/draws.ts';
-import { playMessages } from '#reference/swarm/message-engine.ts';
-import type { MessageOptions } from '#reference/swarm/options.ts';
-import { expectedShares, roundBudget, ROUNDS_MAX } from '#reference/swarm/oracle.ts';
+import { committeeOf } from '#reference/swarm/sizing/committee.ts';
+import {
+  chosenAgents,
+  flatOverlay,
+  nextWord,
+  peerAt,
+  streamOf,
+} from '#reference/swarm/engines/draws.ts';
+import { playMessages } from '#reference/swarm/engines/message-engine.ts';
+import type { MessageOptions } from '#reference/swarm/engines/options.ts';
+import { expectedShares, roundBudget, ROUNDS_MAX } from '#reference/swarm/sizing/oracle.ts';
 import { quorumOf } from '#reference/swarm/quorum.ts';
-import type { SwarmRun } from '#reference/swarm/run.ts';
+import type { SwarmRun } from '#reference/swarm/engines/run.ts';
 import type { Plan } from './plan.ts';
 
 /** A round as it is shown. */

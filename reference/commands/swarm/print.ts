@@ -1,8 +1,8 @@
 /** What a run of the swarm looks like to people and to programs. */
 import chalk from 'chalk';
-import { closedFormRounds } from '#reference/swarm/oracle.ts';
+import { closedFormRounds } from '#reference/swarm/sizing/oracle.ts';
 import { quorumOf } from '#reference/swarm/quorum.ts';
-import { table } from '../node/print.ts';
+import { table } from '../node/print/print.ts';
 import { percent, textChart } from './chart.ts';
 import { COMMITTEE_CHANCE_MAX, replayWords, type Plan } from './plan.ts';
 import type { Played } from './play.ts';

@@ -1,6 +1,6 @@
 /** What came of a run, said plainly: safety (no two states) and liveness (everybody, in the end) apart. */
 import { quorumOf } from '#reference/swarm/quorum.ts';
-import type { SwarmRun } from '#reference/swarm/run.ts';
+import type { SwarmRun } from '#reference/swarm/engines/run.ts';
 import { EXIT } from '../exit.ts';
 import { percent } from './chart.ts';
 import type { Plan } from './plan.ts';

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { create } from '#reference/hierarchy/hierarchy.ts';
 import { blake3 } from '#reference/swarm/blake3.ts';
-import { bulkRun } from '#reference/swarm/bulk.ts';
-import { chosenAgents, contactsOf, flatOverlay } from '#reference/swarm/draws.ts';
+import { bulkRun } from '#reference/swarm/engines/bulk.ts';
+import { chosenAgents, contactsOf, flatOverlay } from '#reference/swarm/engines/draws.ts';
 import type { HierarchyOptions, Overlay } from '#contracts/hierarchy.ts';
 
 const hierarchy = create(blake3);

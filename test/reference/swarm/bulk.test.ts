@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { create as hierarchyOf } from '#reference/hierarchy/hierarchy.ts';
 import { blake3 } from '#reference/swarm/blake3.ts';
-import { bulkRun, type BulkOptions } from '#reference/swarm/bulk.ts';
-import { chosenAgents, contactsOf, flatOverlay } from '#reference/swarm/draws.ts';
+import { bulkRun, type BulkOptions } from '#reference/swarm/engines/bulk.ts';
+import { chosenAgents, contactsOf, flatOverlay } from '#reference/swarm/engines/draws.ts';
 
 const optionsOf = (more: Partial<BulkOptions>): BulkOptions => ({
   overlay: flatOverlay(1_000),

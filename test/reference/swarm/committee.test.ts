@@ -1,6 +1,6 @@
 /** How large a committee must be, and who is in it. */
 import { describe, expect, it } from 'vitest';
-import { committeeOf, smallestCommittee, unsafeChance } from '#reference/swarm/committee.ts';
+import { committeeOf, smallestCommittee, unsafeChance } from '#reference/swarm/sizing/committee.ts';
 
 const sizeFor = (share: number, chanceMax: number): number | string => {
   const agents = 1_000_000;

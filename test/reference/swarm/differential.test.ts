@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { create as hierarchyOf } from '#reference/hierarchy/hierarchy.ts';
 import { blake3 } from '#reference/swarm/blake3.ts';
-import { bulkRun } from '#reference/swarm/bulk.ts';
-import { chosenAgents, flatOverlay } from '#reference/swarm/draws.ts';
-import { runMessages } from '#reference/swarm/message-engine.ts';
+import { bulkRun } from '#reference/swarm/engines/bulk.ts';
+import { chosenAgents, flatOverlay } from '#reference/swarm/engines/draws.ts';
+import { runMessages } from '#reference/swarm/engines/message-engine.ts';
 
 const countsOf = (rounds: Iterable<{ readonly informed: number }>): number[] =>
   [...rounds].map(({ informed }) => informed);

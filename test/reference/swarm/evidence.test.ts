@@ -1,7 +1,7 @@
 /** Evidence of equivocation: it convicts the guilty before anybody, and nobody else. */
 import { describe, expect, it } from 'vitest';
 import { checkEvidence } from '#reference/swarm/evidence.ts';
-import { keysOf } from '#reference/swarm/keys.ts';
+import { keysOf } from '#reference/swarm/engines/keys.ts';
 import { firstState, KEYS, stateAfter, votesFor, withBitTurned } from './support.ts';
 
 const [one, other] = [firstState('one'), firstState('other')];

@@ -1,8 +1,8 @@
 /** The message engine: its rounds are strict, its runs repeat, its inboxes are bounded. */
 import { describe, expect, it } from 'vitest';
-import { contactsOf, flatOverlay } from '#reference/swarm/draws.ts';
-import { playMessages, runMessages } from '#reference/swarm/message-engine.ts';
-import type { MessageOptions } from '#reference/swarm/options.ts';
+import { contactsOf, flatOverlay } from '#reference/swarm/engines/draws.ts';
+import { playMessages, runMessages } from '#reference/swarm/engines/message-engine.ts';
+import type { MessageOptions } from '#reference/swarm/engines/options.ts';
 import { adversaryOf, run, told } from './runs.ts';
 import { numbersBelow } from './support.ts';
 

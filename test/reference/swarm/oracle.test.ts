@@ -1,7 +1,11 @@
 /** The rounds table as a law: what the bulk engine does, beside what the oracle says. */
 import { describe, expect, it } from 'vitest';
-import { contactsOf, flatOverlay } from '#reference/swarm/draws.ts';
-import { closedFormRounds, expectedRounds, expectedShares } from '#reference/swarm/oracle.ts';
+import { contactsOf, flatOverlay } from '#reference/swarm/engines/draws.ts';
+import {
+  closedFormRounds,
+  expectedRounds,
+  expectedShares,
+} from '#reference/swarm/sizing/oracle.ts';
 import { roundsOf, SEED_TABLE, SIZES, allOracleBreaches } from '#test/support/swarms.ts';
 
 describe('the oracle', () => {

@@ -1,10 +1,10 @@
 /** Runs of the message engine as the tests ask for them. */
 import type { AcceptanceRule, Lie } from '#contracts/swarm.ts';
-import type { Adversary } from '#reference/swarm/adversaries.ts';
-import { chosenAgents } from '#reference/swarm/draws.ts';
-import { runMessages } from '#reference/swarm/message-engine.ts';
-import type { MessageOptions } from '#reference/swarm/options.ts';
-import type { SwarmRun } from '#reference/swarm/run.ts';
+import type { Adversary } from '#reference/swarm/agents/adversaries.ts';
+import { chosenAgents } from '#reference/swarm/engines/draws.ts';
+import { runMessages } from '#reference/swarm/engines/message-engine.ts';
+import type { MessageOptions } from '#reference/swarm/engines/options.ts';
+import type { SwarmRun } from '#reference/swarm/engines/run.ts';
 
 /** The fan-out that the original sets for a size. */
 export const fanOutOf = (agents: number): number => {

@@ -9,7 +9,7 @@ import {
   STRATEGY_AGENTS_MAX,
   type Algorithm,
   type Demand,
-} from '#reference/swarm/strategy.ts';
+} from '#reference/swarm/sizing/strategy.ts';
 
 const demand = fc.record({
   agents: fc.oneof(

@@ -1,7 +1,7 @@
 /** What the tests of the swarm share: keys, states, votes. */
 import type { SignedState, Standing, SwarmKeys, Vote } from '#contracts/swarm.ts';
 import { blake3, toHex } from '#reference/swarm/hash.ts';
-import { createKeys } from '#reference/swarm/keys.ts';
+import { createKeys } from '#reference/swarm/engines/keys.ts';
 import { genesis, signState } from '#reference/swarm/state.ts';
 import { signVote } from '#reference/swarm/vote.ts';
 

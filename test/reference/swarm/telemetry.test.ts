@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Overlay } from '#contracts/hierarchy.ts';
-import { runMessages } from '#reference/swarm/message-engine.ts';
+import { runMessages } from '#reference/swarm/engines/message-engine.ts';
 import {
   SWARM_COUNTERS,
   SWARM_EVENTS,
@@ -12,11 +12,13 @@ import {
   SWARM_HISTOGRAMS,
   SWARM_SPANS,
   type SwarmTelemetry,
-} from '#reference/swarm/telemetry.ts';
+} from '#reference/swarm/engines/telemetry.ts';
 import { readRegistry } from '#test/support/registry.ts';
 import { run } from './runs.ts';
 
-const registry = readRegistry(new URL('../../../reference/swarm/registry.yaml', import.meta.url));
+const registry = readRegistry(
+  new URL('../../../reference/swarm/engines/registry.yaml', import.meta.url),
+);
 const sorted = (names: Iterable<string>): readonly string[] => [...names].sort();
 
 /** Forty agents in groups of ten, two ambassadors each. */

@@ -1,7 +1,12 @@
 /** Near and far: whom to contact, and the trap of the nearest. */
 import { describe, expect, it } from 'vitest';
-import { createPeers } from '#reference/swarm/peers.ts';
-import { createWorld, travel, WORLDS, type JourneyOptions } from '#reference/swarm/worlds.ts';
+import { createPeers } from '#reference/swarm/worlds/peers.ts';
+import {
+  createWorld,
+  travel,
+  WORLDS,
+  type JourneyOptions,
+} from '#reference/swarm/worlds/worlds.ts';
 import { numbersBelow } from './support.ts';
 
 const SEEDS = numbersBelow(3);
