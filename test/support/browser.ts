@@ -50,7 +50,7 @@ export const openPage = async (address: string): Promise<Page> => {
       `--user-data-dir=${profile}`,
       'about:blank',
     ],
-    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true },
   );
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const [input, output] = [child.stdio[3] as Writable, child.stdio[4] as Readable];
@@ -95,9 +95,10 @@ export const openPage = async (address: string): Promise<Page> => {
       return (result as { readonly value: Value }).value;
     },
     async close() {
-      child.kill('SIGKILL');
+      // A browser is a group of processes: killed alone, the first leaves others that still write its profile.
+      process.kill(-child.pid!, 'SIGKILL');
       await ended;
-      rmSync(profile, { recursive: true, force: true });
+      rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 };
