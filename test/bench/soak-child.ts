@@ -12,15 +12,13 @@ import { eventLine } from '#reference/operations/events.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { CURRENCY } from './cooperative.ts';
 import { sink } from './measure.ts';
+import { BEGIN } from './soak.ts';
 
 /** Payments that wait for the disk: a second's worth. What is due beyond that is left out. */
 const UNDER_WAY_MAX = 500;
 const TICK_MS = 5;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Tells a node of `soak` that it is time to pay. */
-export const BEGIN: NodeJS.Signals = 'SIGUSR2';
 
 /** Pays whoever is linked so often a second. */
 const load = async (node: Node, perSecond: number, seconds: number): Promise<void> => {
@@ -43,26 +41,23 @@ const load = async (node: Node, perSecond: number, seconds: number): Promise<voi
   }
 };
 
-const [, program, perSecond, seconds, , directory] = process.argv;
-// Imported for the constant above, it does nothing.
-if (program?.endsWith('soak-child.ts') && directory !== undefined) {
-  await runDaemon(
-    {
-      home: homeAt(directory),
-      layers: referenceLayers,
-      settings: readSettings(),
-      transport: 'quic',
-      listen: '127.0.0.1:0',
-      controlPort: 0,
-      peers: [],
-      multicast: undefined,
-      logLevel: 'warn',
-    },
-    true,
-    ({ node }) => {
-      // As `node start` tells it, to nobody.
-      node.watch((event) => (sink.last = eventLine(node, event)));
-      process.once(BEGIN, () => void load(node, Number(perSecond), Number(seconds)));
-    },
-  );
-}
+const [, , perSecond, seconds, , directory = ''] = process.argv;
+await runDaemon(
+  {
+    home: homeAt(directory),
+    layers: referenceLayers,
+    settings: readSettings(),
+    transport: 'quic',
+    listen: '127.0.0.1:0',
+    controlPort: 0,
+    peers: [],
+    multicast: undefined,
+    logLevel: 'warn',
+  },
+  true,
+  ({ node }) => {
+    // As `node start` tells it, to nobody.
+    node.watch((event) => (sink.last = eventLine(node, event)));
+    process.once(BEGIN, () => void load(node, Number(perSecond), Number(seconds)));
+  },
+);

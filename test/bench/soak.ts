@@ -9,7 +9,6 @@
  * is the same on both, and says which rate one core would carry.
  */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createActor, type Actor } from '#reference/commands/actor.ts';
 import { foundTogether, introduce } from '#reference/commands/stage.ts';
 import type { Control } from '#reference/operations/client.ts';
@@ -17,7 +16,9 @@ import { median, slopeOf } from './measure.ts';
 import type { Bench, BenchOptions, Figure } from './report.ts';
 import { withFolder } from './rig.ts';
 import { controlOf, scrape, valueIn, type Sample } from './scrape.ts';
-import { BEGIN } from './soak-child.ts';
+
+/** Tells a node that it is time to pay. */
+export const BEGIN: NodeJS.Signals = 'SIGUSR2';
 
 const ENTRIES_PER_SECOND = 1_000;
 const SAMPLE_MS = 2_000;
@@ -28,14 +29,13 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** Two linked nodes that wait for the word to pay. */
 const openPayers = async (folder: string, minutes: number): Promise<Actor[]> => {
-  const file = fileURLToPath(new URL('soak-child.ts', import.meta.url));
   const words = [String(ENTRIES_PER_SECOND / 2), String(60 * minutes)];
   const actors = await Promise.all(
     ['alice', 'bob'].map((name) =>
       createActor({
         name,
         directory: join(folder, name),
-        program: { file, words },
+        program: { file: 'test/bench/soak-child.ts', words },
         heard: () => undefined,
       }),
     ),
