@@ -122,6 +122,7 @@ export const settingsSchema = z.strictObject({
   ),
 });
 
+/** All settings as the schema reads them, flat, defaults filled in. */
 export type Settings = z.infer<typeof settingsSchema>;
 
 const pick = <Key extends keyof Settings>(

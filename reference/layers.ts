@@ -13,6 +13,7 @@ import { create as snapshot } from './snapshot/snapshot.ts';
 import { create as swarm } from './swarm/swarm.ts';
 import { create as trust } from './trust/trust.ts';
 
+/** Every layer in its reference filling: what a node runs with unless it is given others. */
 export const referenceLayers: NodeLayers = {
   content,
   frames,

@@ -65,6 +65,7 @@ import {
 } from './node/topics/policies.ts';
 import { createTopics } from './node/topics/topics.ts';
 
+/** What a node is made of. */
 export interface NodeOptions {
   readonly host: Host;
   readonly network: Network;

@@ -14,6 +14,7 @@ import { needType, spend, type Run } from './run.ts';
 import * as values from './values.ts';
 import { Halt, soleEntry, type Value } from './values.ts';
 
+/** An expression that was read: gives its value in a run, and burns its fuel. */
 export type Evaluate = (run: Run) => Value;
 
 /** Ends the reading of a document. It never leaves the interpreter: `read` turns it into a refusal. */
@@ -34,6 +35,9 @@ export interface Scope {
   readonly reading: { nodes: number };
 }
 
+/**
+ * Counts one more expression or statement of the document. Throws a Flaw, `too_many_nodes`, above NODES_MAX.
+ */
 export const countNode = ({ reading }: Scope): void => {
   reading.nodes += 1;
   if (reading.nodes > NODES_MAX) throw new Flaw('too_many_nodes', `more than ${NODES_MAX}`);

@@ -15,6 +15,7 @@ import { Flaw, countNode, readExpression, type Evaluate, type Scope } from './ex
 import { needType, spend, type Run } from './run.ts';
 import { Halt, soleEntry, string, type Value } from './values.ts';
 
+/** A statement that was read: changes the run, and burns its fuel. */
 export type Execute = (run: Run) => void;
 
 const readList = (json: Json, where: string, min: number, max: number): readonly Json[] => {

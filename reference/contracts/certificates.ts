@@ -73,6 +73,7 @@ export interface StewardsDecision {
   readonly quorum: number;
 }
 
+/** What a certificate decides. Only a checkpoint is arithmetic, so only for it does a node vote by itself. */
 export type Decision = Checkpoint | GrantDecision | Ruling | StewardsDecision;
 
 /** The body of a record of kind `icn/proposal/1`. Its id names the certificate that it may become. */
@@ -122,12 +123,15 @@ export const COUNCIL_STATUSES = [
   'equivocation',
   'noted',
 ] as const;
+/** One of COUNCIL_STATUSES. */
 export type CouncilStatus = (typeof COUNCIL_STATUSES)[number];
 
 /** How a proposal stands. `passed_over`: another one has its number, or it does not follow what was certified. */
 export const PROPOSAL_STATES = ['open', 'certified', 'passed_over'] as const;
+/** One of PROPOSAL_STATES. */
 export type ProposalState = (typeof PROPOSAL_STATES)[number];
 
+/** A proposal and how it stands. */
 export interface ProposalView {
   readonly record: SignedRecord<'icn/proposal/1'>;
   readonly state: ProposalState;
@@ -165,12 +169,14 @@ export interface Council {
   evidence(): readonly CouncilEvidence[];
 }
 
+/** What a council begins with: the office that genesis names, and the arithmetic of quorums. */
 export interface CouncilOptions {
   readonly first: Office;
   /** Votes that a number of stewards needs at least, so that two certificates share an honest one. */
   readonly votesMin: (stewards: number) => number;
 }
 
+/** Makes a council that has heard of nothing yet. */
 export type CreateCouncil = (options: CouncilOptions) => Council;
 
 /** Two votes, or two proposals, of one steward for one number: signed by itself, so anybody can check it. */
@@ -197,6 +203,7 @@ export const PROPOSE_STATUSES = [
   /** Everything held is settled. */
   'nothing_new',
 ] as const;
+/** One of PROPOSE_STATUSES. */
 export type ProposeStatus = (typeof PROPOSE_STATUSES)[number];
 
 /** Why a vote was not signed, in order of precedence. */
@@ -215,6 +222,7 @@ export const VOTE_STATUSES = [
   'checkpoint_wrong',
   'decision_invalid',
 ] as const;
+/** One of VOTE_STATUSES. */
 export type VoteStatus = (typeof VOTE_STATUSES)[number];
 
 /** What keeps this node from voting for an open proposal by itself. */
@@ -231,6 +239,7 @@ export const ABSTENTIONS = [
   /** Automatic votes are turned off. */
   'votes_by_hand',
 ] as const;
+/** One of ABSTENTIONS. */
 export type Abstention = (typeof ABSTENTIONS)[number];
 
 /** An open proposal as a steward's node sees it. */

@@ -6,11 +6,13 @@
  */
 import type { Did } from './identifiers.ts';
 
+/** Counts of records by author; nobody has a count of 0. */
 export type VectorClock = ReadonlyMap<Did, number>;
 
 /** `before`: every component at most, one less. `concurrent`: each has seen something the other has not. */
 export type ClockOrder = 'before' | 'after' | 'equal' | 'concurrent';
 
+/** Arithmetic of clocks: none of it changes what it is given. */
 export interface VectorClocks {
   compare(left: VectorClock, right: VectorClock): ClockOrder;
   /** The component-wise maximum. */

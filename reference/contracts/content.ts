@@ -22,6 +22,7 @@ export const CONTENT_STATUSES = [
   'value_unrepresentable',
   'not_canonical',
 ] as const;
+/** One of CONTENT_STATUSES. */
 export type ContentStatus = (typeof CONTENT_STATUSES)[number];
 
 /** Arrays and objects within each other. RFC 8259 leaves the bound to us; a recursive reader needs one. */
@@ -29,6 +30,7 @@ export const DEPTH_MAX = 32;
 /** Canonical text of one value, in bytes of UTF-8. */
 export const CONTENT_BYTES_MAX = 1_048_576;
 
+/** Layer 1: canonical text, strict reading, names. All of it pure. */
 export interface Content {
   /**
    * The canonical text of a value in memory (RFC 8785): keys sorted by UTF-16 code units, no white
@@ -55,4 +57,5 @@ export interface Content {
   id(value: { readonly [key: string]: unknown }): Outcome<string, ContentStatus>;
 }
 
+/** Makes layer 1. */
 export type CreateContent = () => Content;

@@ -36,6 +36,7 @@ export const CONTRACT_STATUSES = [
   /** A literal that is no value, or one above the bounds of values. */
   'value_invalid',
 ] as const;
+/** One of CONTRACT_STATUSES. */
 export type ContractStatus = (typeof CONTRACT_STATUSES)[number];
 
 /** Why a run came to nothing: the first that occurs. Neither the state nor the ledger has changed then. */
@@ -59,16 +60,22 @@ export const RUN_STATUSES = [
   'payers_differ',
   'too_many_lines',
 ] as const;
+/** One of RUN_STATUSES. */
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
+/** Names of contracts, rules, parameters, states and variables. */
 export const NAME_PATTERN = /^[a-z][A-Za-z0-9]{0,31}$/;
 /** Canonical text of a document, in bytes. */
 export const DOCUMENT_BYTES_MAX = 65_536;
 /** Expressions and statements of one document. */
 export const NODES_MAX = 4_096;
+/** Accounts that a document names as participants. */
 export const PARTICIPANTS_MAX = 100;
+/** States of one contract. */
 export const STATES_MAX = 64;
+/** Rules of one contract. */
 export const RULES_MAX = 64;
+/** Parameters of one rule. */
 export const PARAMETERS_MAX = 16;
 /** Steps of one run: each expression, statement and turn of a loop, and each part that a whole is copied from. */
 export const FUEL_MAX = 10_000;
@@ -77,13 +84,17 @@ export const VALUE_WEIGHT_MAX = 1_024;
 /** Lists and maps within each other. */
 export const VALUE_DEPTH_MAX = 8;
 
+/** Types that a value may have; a list and a map hold values of any. */
 export const VALUE_TYPES = ['integer', 'string', 'boolean', 'did', 'list', 'map'] as const;
+/** One of VALUE_TYPES. */
 export type ValueType = (typeof VALUE_TYPES)[number];
 
 /** `amount`: an integer above 0, in minor units; people type it as they type amounts. */
 export const PARAMETER_TYPES = [...VALUE_TYPES, 'amount'] as const;
+/** One of PARAMETER_TYPES. */
 export type ParameterType = (typeof PARAMETER_TYPES)[number];
 
+/** One parameter of a rule: what an argument is called, and what it must be. */
 export interface Parameter {
   readonly name: string;
   readonly type: ParameterType;
@@ -105,6 +116,7 @@ export interface Capability {
   readonly fallsMax: bigint;
 }
 
+/** Who calls which rule, with what, when, and what it may cost. */
 export interface Call {
   readonly rule: string;
   /** Values by the names of the rule's parameters, all of them and nothing else. */
@@ -125,6 +137,7 @@ export interface Effects {
   readonly fuelUsed: number;
 }
 
+/** A document that was read: checked once, run as often as wanted. */
 export interface Contract {
   /** Hash of the document's canonical text: what an entry names. */
   readonly id: string;
@@ -139,14 +152,17 @@ export interface Contract {
   run(state: ContractState, call: Call): Outcome<Effects, RunStatus>;
 }
 
+/** The language: documents in, contracts out. */
 export interface ContractLanguage {
   /** Checks a document once and whole, so that a run meets no surprise in it. */
   read(document: Json): Outcome<Contract, ContractStatus>;
 }
 
+/** What the language stands on: canonical text, and how to tell a DID. */
 export interface ContractLanguageOptions {
   readonly content: Content;
   readonly isDid: (text: string) => boolean;
 }
 
+/** Makes the language. */
 export type CreateContractLanguage = (options: ContractLanguageOptions) => ContractLanguage;

@@ -17,6 +17,7 @@ export interface Sighting {
   readonly ttlSeconds: number;
 }
 
+/** A peer may be dialled at a new address, or is not to be dialled any more. */
 export type DiscoveryEvent =
   | { readonly event: 'found'; readonly did: Did; readonly address: string }
   | { readonly event: 'lost'; readonly did: Did };
@@ -24,6 +25,10 @@ export type DiscoveryEvent =
 /** Peers remembered at one time; beyond it new ones are ignored until old ones expire. */
 export const CANDIDATES_MAX = 256;
 
+/**
+ * Remembers who announced itself, and where. What a TXT record says is a claim: the Hello proves who is there.
+ * Times are monotonic milliseconds.
+ */
 export interface Discovery {
   /** Takes a sighting. Own announcements are ignored; a changed address is found again. */
   sighted(now: number, sighting: Sighting): readonly DiscoveryEvent[];
@@ -33,8 +38,10 @@ export interface Discovery {
   candidates(): readonly { readonly did: Did; readonly address: string }[];
 }
 
+/** Who we are: our own announcements come back to us. */
 export interface DiscoveryOptions {
   readonly self: Did;
 }
 
+/** Makes layer 11, which has seen nobody yet. */
 export type CreateDiscovery = (options: DiscoveryOptions) => Discovery;

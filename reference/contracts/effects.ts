@@ -6,6 +6,7 @@ import type { Did, Json, RecordId } from './identifiers.ts';
 import type { TopicMessage } from './messages.ts';
 import type { SignedRecord } from './records.ts';
 
+/** One thing for the host to do. There is no other way out of a core. */
 export type Effect =
   /** Keep this record for good. */
   | { readonly effect: 'store'; readonly record: SignedRecord }
@@ -57,4 +58,5 @@ export const GOSSIP_EVENTS = [
   'filter_refused',
   'pull_timed_out',
 ] as const;
+/** One of GOSSIP_EVENTS. */
 export type GossipEvent = (typeof GOSSIP_EVENTS)[number];

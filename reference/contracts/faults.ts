@@ -22,6 +22,7 @@ export const FAULT_CODES = [
   'transport_unavailable',
   'deadline_exceeded',
 ] as const;
+/** One of FAULT_CODES. */
 export type FaultCode = (typeof FAULT_CODES)[number];
 
 /** An error that a person can act upon: the message says what was expected, what came, what to do. */

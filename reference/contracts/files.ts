@@ -23,6 +23,7 @@ export interface Files {
   syncFolder(folder: string): Promise<void>;
 }
 
+/** A file while it is written. */
 export interface NewFile {
   /** Gives how many bytes were taken: a full disk may take some of them. */
   write(bytes: Uint8Array, position: number): Promise<number>;

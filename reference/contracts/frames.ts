@@ -16,6 +16,7 @@ export const FRAME_STATUSES = [
   'version_unsupported',
   'message_malformed',
 ] as const;
+/** One of FRAME_STATUSES. */
 export type FrameStatus = (typeof FRAME_STATUSES)[number];
 
 /** Bytes of one frame's body. */
@@ -23,6 +24,7 @@ export const FRAME_BYTES_MAX = 1_048_576;
 /** The version every message body carries as `version`. */
 export const WIRE_VERSION = 1;
 
+/** The reading half of one stream. It remembers at most one frame. */
 export interface FrameDecoder {
   /**
    * Takes the next bytes of the stream and gives the messages they complete, in order. A body that
@@ -39,6 +41,7 @@ export interface FrameDecoder {
   readonly pendingBytes: number;
 }
 
+/** Layer 2: messages to frames and back. */
 export interface Frames {
   /** One whole frame. Throws where the message has no canonical form or is above the limit: a bug of the caller. */
   encode(message: Message): Uint8Array;
@@ -50,10 +53,12 @@ export interface Frames {
   pack?(frame: Uint8Array): Uint8Array;
 }
 
+/** What layer 2 stands on. */
 export interface FramesOptions {
   readonly content: Content;
   /** Bytes of one frame's body; FRAME_BYTES_MAX unless told. */
   readonly frameBytesMax?: number;
 }
 
+/** Makes layer 2. */
 export type CreateFrames = (options: FramesOptions) => Frames;

@@ -4,6 +4,7 @@
  */
 import type { Did } from './identifiers.ts';
 
+/** A unit of account. `name` is part of its topic: `ledger:{name}`. */
 export interface Currency {
   readonly name: string;
   /** Digits after the point: 2 means that 10 hours are 1000 minor units. */
@@ -29,6 +30,7 @@ export interface TrustEdge {
   readonly score: number;
 }
 
+/** The founding document, as `network.json` has it. */
 export interface Genesis {
   readonly kind: 'icn/genesis/1';
   readonly name: string;

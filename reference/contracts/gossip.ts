@@ -77,12 +77,14 @@ export interface Gossip {
   elapsed(now: number, timer: string): readonly Effect[];
 }
 
+/** What a topic that forgets needs to know when something is too old. */
 export interface TopicWindow {
   readonly retention: Retention;
   /** Milliseconds since 1970: records are dated. */
   readonly now: () => number;
 }
 
+/** What the gossip of one topic stands on. */
 export interface GossipOptions {
   readonly self: Did;
   readonly topic: Topic;
@@ -103,4 +105,5 @@ export interface GossipOptions {
   readonly window?: TopicWindow;
 }
 
+/** Makes layer 7 for one topic; nothing is held, and nothing runs until `start`. */
 export type CreateGossip = (options: GossipOptions) => Gossip;

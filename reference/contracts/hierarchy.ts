@@ -6,6 +6,7 @@ import type { AgentNumber } from './swarm.ts';
 
 /** Agents of a group, of levels, and of ambassadors, unless told otherwise. */
 export const GROUP_SIZE_DEFAULT = 100;
+/** Levels of one hierarchy, the agents themselves included. */
 export const LEVELS_MAX = 3;
 /** With one, 10 % silent agents leave a fifth of the swarm uninformed; with five, nobody. */
 export const AMBASSADORS_DEFAULT = 5;
@@ -28,6 +29,7 @@ export interface Overlay {
   readonly levels: readonly Level[];
 }
 
+/** The size of an overlay, and the seed that chooses its ambassadors. */
 export interface HierarchyOptions {
   readonly agents: number;
   readonly groupSize: number;
@@ -46,6 +48,7 @@ export interface Traffic {
   readonly crossGroupShare: number;
 }
 
+/** Layer 13: overlays and what they cost. The same options give the same overlay. */
 export interface Hierarchy {
   /** Groups of `groupSize` neighbours by number; ambassadors by the smallest hashes of (seed, level, agent). */
   overlay(options: HierarchyOptions): Overlay;
@@ -53,4 +56,5 @@ export interface Hierarchy {
   traffic(overlay: Overlay, fanOut: number): Traffic;
 }
 
+/** Makes layer 13. */
 export type CreateHierarchy = () => Hierarchy;

@@ -9,6 +9,7 @@ import type { Transport } from './transport.ts';
 /** Stops a timer; harmless after it ran. */
 export type Cancel = () => void;
 
+/** One change of a store. */
 export interface Write {
   readonly key: string;
   /** undefined deletes. */
@@ -33,8 +34,10 @@ export interface DurableStore {
   close(): Promise<void>;
 }
 
+/** How much a line of the log matters. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+/** The world of one node. */
 export interface Host {
   /** Milliseconds since 1970, by the wall clock: for timestamps. It may jump. */
   now(): number;

@@ -28,6 +28,7 @@ export interface IdIndex {
   remove(id: RecordId): void;
 }
 
+/** What is held of one topic, for reading. Every record in it has all its ancestors in it. */
 export interface Knowledge {
   readonly topic: Topic;
   /** Records held with all their ancestors. */
@@ -67,4 +68,5 @@ export interface TopicLog extends Knowledge {
   add(record: SignedRecord): boolean;
 }
 
+/** Makes the log of a topic, empty. */
 export type CreateTopicLog = (topic: Topic) => TopicLog;

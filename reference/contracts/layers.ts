@@ -34,6 +34,7 @@ export interface Layers {
   readonly hierarchy: CreateHierarchy; // lab 13
 }
 
+/** The name of a layer, as `npm run lab` and grafts use it. */
 export type LayerName = keyof Layers;
 
 /** The layers a node runs on today; the others join it as they are built. */

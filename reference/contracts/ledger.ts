@@ -44,6 +44,7 @@ export const LEDGER_STATUSES = [
   'over_limit',
   'accepted',
 ] as const;
+/** One of LEDGER_STATUSES. */
 export type LedgerStatus = (typeof LEDGER_STATUSES)[number];
 
 /** Largest amount of one line: the signed 64-bit range. */
@@ -51,6 +52,7 @@ export const AMOUNT_MAX = 9_223_372_036_854_775_807n;
 /** Records that wait for ancestors, per ledger; the oldest is given up first. */
 export const PENDING_MAX = 10_000;
 
+/** What the ledger says of one record, for good unless it is `pending`. */
 export interface Verdict {
   readonly status: LedgerStatus;
   /** For people: the numbers behind the status. */
@@ -79,6 +81,7 @@ export interface Conflict {
  * more, so there is nothing to give back; `ruled`, the stewards have decided it, whatever else is so.
  */
 export const DISPUTE_STATES = ['open', 'settled', 'moot', 'ruled'] as const;
+/** One of DISPUTE_STATES. */
 export type DisputeState = (typeof DISPUTE_STATES)[number];
 
 /**
@@ -137,6 +140,7 @@ export const CUT_STATUSES = [
   'head_not_ahead',
   'head_twice',
 ] as const;
+/** One of CUT_STATUSES. */
 export type CutStatus = (typeof CUT_STATUSES)[number];
 
 /** An account's credit, as its next record would find it with everything held in its past. */
@@ -146,6 +150,10 @@ export interface Credit {
   readonly limit: bigint;
 }
 
+/**
+ * Layer 5: takes records, answers with verdicts, balances and forks. Pure: what it says follows from the set
+ * it was given.
+ */
 export interface Ledger {
   /**
    * Adds a record whose bytes are already trusted (id and signature checked by the records layer).
@@ -194,8 +202,10 @@ export interface Ledger {
   history(topic: Topic, account: Did): readonly RecordId[];
 }
 
+/** Whom genesis grants credit. */
 export interface LedgerOptions {
   readonly genesis: Genesis;
 }
 
+/** Makes layer 5, which holds nothing yet. */
 export type CreateLedger = (options: LedgerOptions) => Ledger;

@@ -8,6 +8,7 @@ import type { Cancel } from './host.ts';
 
 /** What became of a post, in order of precedence. Only an accepted message is ever heard of again. */
 export const POST_STATUSES = ['stopped', 'full', 'accepted'] as const;
+/** One of POST_STATUSES. */
 export type PostStatus = (typeof POST_STATUSES)[number];
 
 /**
@@ -15,11 +16,13 @@ export type PostStatus = (typeof POST_STATUSES)[number];
  * waits for it any more (it was never begun, or it may be half done), `failed` that its handler threw.
  */
 export const MESSAGE_ENDINGS = ['aborted', 'deadline_exceeded', 'failed', 'handled'] as const;
+/** One of MESSAGE_ENDINGS. */
 export type MessageEnding = (typeof MESSAGE_ENDINGS)[number];
 
 /** Messages that wait, unless told otherwise. */
 export const MAILBOX_LENGTH_MAX = 32;
 
+/** Layer 3: a queue in front of one handler. */
 export interface Mailbox<Message> {
   /** Queues a message, or says at once why not. The handler never runs on the caller's stack. */
   post(message: Message): PostStatus;
@@ -40,6 +43,7 @@ export interface Handling {
   readonly signal: AbortSignal;
 }
 
+/** The handler, and its bounds. */
 export interface MailboxOptions<Message> {
   /** Messages that wait; MAILBOX_LENGTH_MAX unless told. */
   readonly lengthMax?: number;
@@ -58,4 +62,5 @@ export interface MailboxOptions<Message> {
   readonly ended: (message: Message, ending: MessageEnding, error?: unknown) => void;
 }
 
+/** Makes layer 3: a mailbox that is open and empty. */
 export type CreateMailbox = <Message>(options: MailboxOptions<Message>) => Mailbox<Message>;

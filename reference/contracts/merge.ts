@@ -20,8 +20,10 @@ export const DISCARD_STATUSES = [
   /** It waited for ancestors and had to leave: it may come again. */
   'given_up',
 ] as const;
+/** One of DISCARD_STATUSES. */
 export type DiscardStatus = (typeof DISCARD_STATUSES)[number];
 
+/** A claim that was not kept, and why. */
 export interface Discard {
   /** The id that it claims; null where it claims none. */
   readonly id: RecordId | null;
@@ -37,6 +39,7 @@ export const RESOLUTIONS = [
   /** Neither stands: their author had stopped at an earlier fork. */
   'below_fork',
 ] as const;
+/** One of RESOLUTIONS. */
 export type Resolution = (typeof RESOLUTIONS)[number];
 
 /** Two signed children of one `previous` (null: two first records): together the proof of a fork. */

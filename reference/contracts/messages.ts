@@ -6,6 +6,7 @@
 import type { Did, Json, RecordId, Topic } from './identifiers.ts';
 import type { HelloFacts } from './records.ts';
 
+/** What both Hellos must say, alike. */
 export const PROTOCOL = 'icn/gossip/1';
 /** Records in one Announce, Response or PullResponse; ids in one Request. */
 export const BATCH_MAX = 256;
@@ -41,24 +42,29 @@ export interface Pong {
   readonly nonce: string;
 }
 
+/** I want to hear of these topics. */
 export interface Subscribe {
   readonly type: 'subscribe';
   readonly topics: readonly Topic[];
 }
 
+/** I do not want to hear of these any more. */
 export interface Unsubscribe {
   readonly type: 'unsubscribe';
   readonly topics: readonly Topic[];
 }
 
+/** What became of a subscription, in order of precedence. */
 export const SUBSCRIPTION_STATUSES = [
   'topic_unknown',
   'not_permitted',
   'full',
   'subscribed',
 ] as const;
+/** One of SUBSCRIPTION_STATUSES. */
 export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
 
+/** The answer to a Subscribe, topic by topic. */
 export interface SubscribeAck {
   readonly type: 'subscribe-ack';
   readonly topics: readonly { readonly topic: Topic; readonly status: SubscriptionStatus }[];
@@ -192,4 +198,5 @@ export type TopicMessage = Announce | Request | Response | Digest | PullRequest 
 /** Spoken between two sessions that know each other. */
 export type GossipMessage = SubscriptionMessage | TopicMessage;
 
+/** Everything that one frame may hold. */
 export type Message = SessionMessage | GossipMessage;

@@ -35,6 +35,7 @@ export const SESSION_EVENTS = [
   'session_too_often',
   'send_dropped',
 ] as const;
+/** One of SESSION_EVENTS. */
 export type SessionEvent = (typeof SESSION_EVENTS)[number];
 
 /** Everything counted of messages about a topic that gossip does not hear. */
@@ -46,10 +47,12 @@ export const TOPIC_EVENTS = [
   'pull_deferred',
   'request_deferred',
 ] as const;
+/** One of TOPIC_EVENTS. */
 export type TopicEvent = (typeof TOPIC_EVENTS)[number];
 
 /** Everything counted of what is kept between two runs. */
 export const KEEPER_EVENTS = ['snapshot_failed'] as const;
+/** One of KEEPER_EVENTS. */
 export type KeeperEvent = (typeof KEEPER_EVENTS)[number];
 
 /** Everything a node counts. */
@@ -74,6 +77,7 @@ export interface TrustView {
 
 /** Days until an attestation expires. */
 export const ATTESTATION_DAYS_MAX = 3_650;
+/** Days until an attestation expires, unless told otherwise. */
 export const ATTESTATION_DAYS_DEFAULT = 365;
 
 /** Why an attestation was not signed, in order of precedence. */
@@ -84,6 +88,7 @@ export const ATTEST_STATUSES = [
   'topic_unknown',
   'not_permitted',
 ] as const;
+/** One of ATTEST_STATUSES. */
 export type AttestStatus = (typeof ATTEST_STATUSES)[number];
 
 /** A payment as the one who received the service states it: `pay ALICE 10 hours`. */
@@ -115,6 +120,7 @@ export const RELEASE_STATUSES = [
   /** Judged again, and refused again. */
   'still_refused',
 ] as const;
+/** One of RELEASE_STATUSES. */
 export type ReleaseStatus = (typeof RELEASE_STATUSES)[number];
 
 /** The operator's inbox (see quarantine.ts). Nothing done here changes a balance. */
@@ -160,6 +166,7 @@ export type NodeEvent =
   | { readonly event: 'equivocated'; readonly evidence: CouncilEvidence }
   | { readonly event: 'failed'; readonly reason: string };
 
+/** A topic as operators see it: its rule, and what is held of it. */
 export interface TopicView extends TopicPolicy {
   readonly records: number;
   readonly authors: number;
@@ -171,6 +178,7 @@ export interface TopicView extends TopicPolicy {
   readonly fingerprint: string;
 }
 
+/** One record of an account, and what it did to it. */
 export interface HistoryRow {
   readonly record: SignedRecord;
   readonly verdict: Verdict;
@@ -181,6 +189,7 @@ export interface HistoryRow {
   readonly change: bigint;
 }
 
+/** A running node, asked from within its process. The control server offers nearly the same to others. */
 export interface Node {
   readonly did: Did;
   readonly network: Network;

@@ -19,10 +19,13 @@ export interface Refused<Status extends string> {
   readonly reason: string;
 }
 
+/** One of the two: narrow it by `ok`. */
 export type Outcome<Value, Status extends string> = Accepted<Value> | Refused<Status>;
 
+/** The outcome of what came about. */
 export const accepted = <Value>(value: Value): Accepted<Value> => ({ ok: true, value });
 
+/** The outcome of what did not; `reason` is a sentence for people. */
 export const refused = <Status extends string>(
   status: Status,
   reason: string,

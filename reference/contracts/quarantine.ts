@@ -18,6 +18,7 @@ import type { Ledger, LedgerChange, LedgerStatus } from './ledger.ts';
 import type { MergeDecision } from './merge.ts';
 import type { Records, RecordStatus, SignedRecord } from './records.ts';
 
+/** Why something is in the inbox, in the words of the seed. */
 export const QUARANTINE_REASONS = [
   'InvariantViolation',
   'ConflictingTimestamp',
@@ -26,6 +27,7 @@ export const QUARANTINE_REASONS = [
   'ForkConflict',
   'Unauthorised',
 ] as const;
+/** One of QUARANTINE_REASONS. */
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
 
 /**
@@ -135,6 +137,7 @@ export interface MergeBatch {
   close(now: number): Merged;
 }
 
+/** Layer 9: merges batches, and keeps the inbox. Times called `now` are milliseconds since 1970. */
 export interface Quarantine {
   /** Adds entries to the ledger and says what became of each. */
   mergeBatch(now: number, entries: readonly SignedRecord[]): Merged;
@@ -172,6 +175,7 @@ export interface QuarantineLimits {
   readonly ttlMs: number;
 }
 
+/** What layer 9 stands on. */
 export interface QuarantineOptions {
   readonly ledger: Ledger;
   readonly records: Pick<Records, 'open'>;
@@ -181,4 +185,5 @@ export interface QuarantineOptions {
   readonly limits?: QuarantineLimits;
 }
 
+/** Makes layer 9 with an empty inbox. */
 export type CreateQuarantine = (options: QuarantineOptions) => Quarantine;

@@ -11,7 +11,9 @@ import type { IdIndex, Knowledge } from './knowledge.ts';
 import type { Digest, PullRequest, PullResponse } from './messages.ts';
 import type { SignedRecord } from './records.ts';
 
+/** What a digest says of a topic, before it is a message. */
 export type Summary = Omit<Digest, 'type' | 'nonce'>;
+/** What a pull asks for, before it is a message. */
 export type Pull = Omit<PullRequest, 'type' | 'nonce' | 'maxBytes'>;
 
 /** For whom a summary is. */
@@ -22,6 +24,7 @@ export interface Audience {
   readonly claim: Summary | undefined;
 }
 
+/** What a digest means to us. */
 export interface Comparison {
   /** The sender claims records that we lack: ask. */
   readonly behind: boolean;
@@ -49,6 +52,7 @@ export interface Served extends Pick<PullResponse, 'cursor' | 'skipped' | 'diffe
 /** What an answer said beside its records. */
 export type Answer = Pick<PullResponse, 'truncated' | 'cursor' | 'differing'>;
 
+/** Layer 8: summaries, comparisons, questions and answers. Pure: it holds nothing between calls. */
 export interface Reconciliation {
   /** What we hold, in a digest. Without an audience it carries no filter. */
   summarise(knowledge: Knowledge, audience?: Audience): Summary;
@@ -76,8 +80,10 @@ export interface Reconciliation {
   index?(): IdIndex;
 }
 
+/** What layer 8 stands on. */
 export interface ReconciliationOptions {
   readonly content: Content;
 }
 
+/** Makes layer 8. */
 export type CreateReconciliation = (options: ReconciliationOptions) => Reconciliation;

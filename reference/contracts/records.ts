@@ -70,6 +70,7 @@ export interface RecordBodies {
   readonly 'icn/proposal/1': ProposalBody;
   readonly 'icn/vote/1': VoteBody;
 }
+/** The name of a kind of record. */
 export type RecordKind = keyof RecordBodies;
 
 /** What an author says, before it has a name and a signature. */
@@ -104,6 +105,7 @@ export const RECORD_STATUSES = [
   'id_mismatch',
   'signature_invalid',
 ] as const;
+/** One of RECORD_STATUSES. */
 export type RecordStatus = (typeof RECORD_STATUSES)[number];
 
 /** A private key that can sign and nothing else. */
@@ -131,6 +133,7 @@ export interface HelloTranscript {
   readonly binding: string;
 }
 
+/** Layer 6: DIDs, signatures, Hellos. Pure, but for the memory of keys that makes it fast. */
 export interface Records {
   /** The DID of a 32-byte Ed25519 public key. */
   did(publicKey: Uint8Array): Did;
@@ -164,6 +167,7 @@ export interface Records {
   checkHello(transcript: HelloTranscript, signature: string): boolean;
 }
 
+/** What layer 6 stands on, and the network whose records it opens. */
 export interface RecordsOptions {
   readonly content: Content;
   readonly network: NetworkId;
@@ -174,4 +178,5 @@ export interface RecordsOptions {
   readonly verify?: Records['verify'];
 }
 
+/** Makes layer 6. */
 export type CreateRecords = (options: RecordsOptions) => Records;

@@ -38,6 +38,7 @@ export interface CouncilSettings {
   readonly councilTurnMs: number;
 }
 
+/** All settings of a node, by the part that they are for. */
 export interface NodeSettings {
   readonly council: CouncilSettings;
   readonly gossip: GossipSettings;

@@ -15,6 +15,7 @@ import type { TopicPolicy } from './topics.ts';
  * newer program's; it is not what was saved.
  */
 export const SNAPSHOT_STATUSES = ['none', 'newer_version', 'damaged'] as const;
+/** One of SNAPSHOT_STATUSES. */
 export type SnapshotStatus = (typeof SNAPSHOT_STATUSES)[number];
 
 /** What the header says first. */
@@ -34,6 +35,7 @@ export interface OwnTip {
   readonly timestamp: number;
 }
 
+/** What a node coordinates with others, as a snapshot keeps it. */
 export interface CoordinationState {
   readonly owner: Did;
   /** Sorted by name. */
@@ -67,10 +69,12 @@ export interface Snapshot {
   decode(bytes: Uint8Array): Outcome<CoordinationState, Exclude<SnapshotStatus, 'none'>>;
 }
 
+/** What layer 10 stands on. */
 export interface SnapshotOptions {
   readonly content: Content;
 }
 
+/** Makes layer 10. */
 export type CreateSnapshot = (options: SnapshotOptions) => Snapshot;
 
 /** What was found at a start. */

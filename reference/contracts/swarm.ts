@@ -85,10 +85,12 @@ export const ACCEPTANCE_RULES = [
   /** A sampled committee certifies, gossip spreads the certificate. */
   'committee',
 ] as const;
+/** One of ACCEPTANCE_RULES. */
 export type AcceptanceRule = (typeof ACCEPTANCE_RULES)[number];
 
 /** What a liar does. All are data: a run names one and a share or a count. */
 export const LIES = ['silent', 'forge', 'bad-hash', 'equivocate', 'flood'] as const;
+/** One of LIES. */
 export type Lie = (typeof LIES)[number];
 
 /** Who may sign and check in the place of which agent. */
@@ -138,6 +140,7 @@ export type SwarmMessage =
       readonly votes: readonly Vote[];
     }
   | { readonly type: 'ack'; readonly version: number };
+/** The name of a message between agents. */
 export type SwarmMessageType = SwarmMessage['type'];
 
 /** One agent, correct or not, as an engine drives it. */
@@ -162,10 +165,12 @@ export interface RoundReport {
 
 /** Where the correct agents stand; what liars say does not count. */
 export const CONVERGENCE_STATES = ['diverged', 'partial', 'converged'] as const;
+/** One of CONVERGENCE_STATES. */
 export type ConvergenceState = (typeof CONVERGENCE_STATES)[number];
 
 /** What became of a vote. */
 export const TALLY_STATUSES = ['counted', 'duplicate', 'equivocation', 'not_a_member'] as const;
+/** One of TALLY_STATUSES. */
 export type TallyStatus = (typeof TALLY_STATUSES)[number];
 
 /**
@@ -200,6 +205,7 @@ export interface Merkle {
   verify(root: Uint8Array, leaf: Uint8Array, proof: MerkleProof): boolean;
 }
 
+/** Layer 12, as far as a node needs it too: quorums, tallies, Merkle trees and names of states. */
 export interface Swarm {
   quorum(members: number): Quorum;
   /** Counts towards `votesMin`, which may be stricter than the quorum's own. */
@@ -208,4 +214,5 @@ export interface Swarm {
   stateId(state: VersionedState): StateId;
 }
 
+/** Makes layer 12. */
 export type CreateSwarm = () => Swarm;

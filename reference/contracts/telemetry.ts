@@ -41,6 +41,7 @@ export const COUNTERS = [
   'icn_node_mishaps_total',
   'icn_rpc_requests_total',
 ] as const;
+/** One of COUNTERS. */
 export type Counter = (typeof COUNTERS)[number];
 
 /** Distributions. */
@@ -49,6 +50,7 @@ export const HISTOGRAMS = [
   'icn_store_commit_duration_seconds',
   'icn_store_commit_writes',
 ] as const;
+/** One of HISTOGRAMS. */
 export type Histogram = (typeof HISTOGRAMS)[number];
 
 /** Read when somebody looks. All but the processor time may fall. */
@@ -68,6 +70,7 @@ export const OBSERVED = [
   'process_start_time_seconds',
   'nodejs_heap_used_bytes',
 ] as const;
+/** One of OBSERVED. */
 export type Observed = (typeof OBSERVED)[number];
 
 /** Pieces of work that take time. */
@@ -78,8 +81,10 @@ export const SPANS = [
   'gossip.pull',
   'rpc.request',
 ] as const;
+/** One of SPANS. */
 export type SpanName = (typeof SPANS)[number];
 
+/** What a span says of its work. */
 export type Attributes = { readonly [name: string]: string | number | boolean };
 
 /** A value without a label, or one for each value of the metric's label. */
@@ -118,6 +123,7 @@ export type Reading =
   | { readonly name: Counter | Observed; readonly values: ReadonlyMap<string, number> }
   | { readonly name: Histogram; readonly distributions: ReadonlyMap<string, Distribution> };
 
+/** The book of counts: written by the parts of a node, read by whoever asks. */
 export interface Telemetry {
   /** It happened, or it happened `by` more. */
   count(counter: Counter, by?: number, label?: string): void;

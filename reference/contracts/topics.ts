@@ -17,6 +17,7 @@ export type TopicAccess =
 
 /** `network`: offered to peers. `local`: never leaves this node. */
 export const TOPIC_SCOPES = ['network', 'local'] as const;
+/** One of TOPIC_SCOPES. */
 export type TopicScope = (typeof TOPIC_SCOPES)[number];
 
 /** How much of a topic is remembered. */
@@ -56,4 +57,5 @@ export const TOPIC_OPEN_STATUSES = [
   'topics_full',
   'topics_too_often',
 ] as const;
+/** One of TOPIC_OPEN_STATUSES. */
 export type TopicOpenStatus = (typeof TOPIC_OPEN_STATUSES)[number];

@@ -6,12 +6,15 @@ import type { Did } from './identifiers.ts';
 
 /** What became of a send: on its way, over the limit of unsent bytes (try after `drained`), or no link. */
 export const SEND_STATUSES = ['closed', 'full', 'accepted'] as const;
+/** One of SEND_STATUSES. */
 export type SendStatus = (typeof SEND_STATUSES)[number];
 
 /** Why a link ended. `lost`: silence or a killed peer. `refused`: what answered was not whom we dialled. */
 export const CLOSE_REASONS = ['local', 'remote', 'lost', 'refused', 'overflow'] as const;
+/** One of CLOSE_REASONS. */
 export type CloseReason = (typeof CLOSE_REASONS)[number];
 
+/** What a link tells whoever opened it. */
 export interface LinkEvents {
   /** The next bytes of the peer's stream. Bytes may be cut anywhere. */
   received(bytes: Uint8Array): void;
@@ -45,17 +48,20 @@ export interface Link {
   close(): void;
 }
 
+/** What became of a dial. */
 export type DialResult =
   | { readonly status: 'open'; readonly link: Link }
   /** `unreachable`: nobody answered in time. `wrong_identity`: somebody else did. */
   | { readonly status: 'unreachable' | 'wrong_identity' | 'refused'; readonly reason: string };
 
+/** A bound address, until it is closed. */
 export interface Listener {
   /** The address that was bound: `127.0.0.1:7001`. */
   readonly address: string;
   close(): Promise<void>;
 }
 
+/** A way to listen and to dial. */
 export interface Transport {
   /** Port 0 lets the kernel choose. Rejects with a Fault (`port_in_use`, `transport_unavailable`). */
   listen(address: string, accepted: (link: Link) => void): Promise<Listener>;

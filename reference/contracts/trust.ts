@@ -15,6 +15,7 @@ import type { TopicAccess } from './topics.ts';
 
 /** Scores in [0, 0.1), [0.1, 0.4), [0.4, 0.7), [0.7, 1]. */
 export const TRUST_CLASSES = ['Isolated', 'Known', 'Partner', 'Federated'] as const;
+/** One of TRUST_CLASSES. */
 export type TrustClass = (typeof TRUST_CLASSES)[number];
 
 /** The most that hearsay can give: still Known. */
@@ -105,6 +106,7 @@ export const ATTESTATION_STATUSES = [
   'crowded_out',
   'noted',
 ] as const;
+/** One of ATTESTATION_STATUSES. */
 export type AttestationStatus = (typeof ATTESTATION_STATUSES)[number];
 
 /**
@@ -121,12 +123,15 @@ export const DEEDS = [
   'spammed',
   'overdrew',
 ] as const;
+/** One of DEEDS. */
 export type Deed = (typeof DEEDS)[number];
 
 /** `poor`: served as the class below its own. `ignored`: served as Isolated, and not listened to. */
 export const CONDUCT_LEVELS = ['good', 'poor', 'ignored'] as const;
+/** One of CONDUCT_LEVELS. */
 export type ConductLevel = (typeof CONDUCT_LEVELS)[number];
 
+/** How somebody behaved on its links to us, by now. */
 export interface Conduct {
   /** 1: spotless. 0: as bad as can be. */
   readonly value: number;
@@ -172,6 +177,7 @@ export interface TrustLayer extends Trust {
   conduct(now: number, peer: Did): Conduct;
 }
 
+/** What layer 4 stands on. */
 export interface TrustOptions {
   readonly self: Did;
   readonly genesis: Genesis;
@@ -181,4 +187,5 @@ export interface TrustOptions {
   readonly now: () => number;
 }
 
+/** Makes layer 4, which knows the trust of the genesis alone. */
 export type CreateTrust = (options: TrustOptions) => TrustLayer;

@@ -25,6 +25,7 @@ import type { Did } from '#contracts/identifiers.ts';
 import { SERVICE, SERVICES, instanceOf, recordsOf, sightingsIn, speaksFor } from './service.ts';
 import type { Announcement } from './service.ts';
 
+/** What is announced, and to whom what is heard goes. */
 export interface MdnsOptions {
   readonly self: Did;
   /** Protocol version, for TXT. */
@@ -49,6 +50,7 @@ export interface MdnsOptions {
   readonly ttlSeconds?: number;
 }
 
+/** An announcement that stands until it is closed. */
 export interface Mdns {
   /** undefined: it works. Otherwise why not, for people; nothing is open then. */
   readonly unavailable: string | undefined;

@@ -42,6 +42,7 @@ const nextTick: Effect = { effect: 'schedule', timer: 'window', delayMs: WINDOW_
 /** The longest that a peer can make us wait for it. */
 const REST_MS_MAX = 60_000;
 
+/** The reference filling of layer 7. */
 export const create: CreateGossip = (options) => {
   const { self, topic, reconciliation, settings } = options;
   const state = createState(options);

@@ -17,6 +17,7 @@ import { noTelemetry, type Telemetry } from '#contracts/telemetry.ts';
 import type { Transport } from '#contracts/transport.ts';
 import { createLogRate } from './log-rate.ts';
 
+/** Where lines of the log go. */
 export interface LogSink {
   /** Takes one line, its end included. */
   write(line: string): void;
@@ -24,6 +25,7 @@ export interface LogSink {
   close(): Promise<void>;
 }
 
+/** What a host is made of. */
 export interface HostOptions {
   readonly store: DurableStore;
   readonly transport: Transport;
@@ -34,6 +36,7 @@ export interface HostOptions {
   readonly logLevelMin?: LogLevel;
 }
 
+/** A host that can be stopped. */
 export interface RealHost extends Host {
   /** No timer fires any more. The store, the transport and the log are closed by their owner. */
   halt(): void;
@@ -48,6 +51,7 @@ const TIMER_MS_MAX = 2_147_483_647;
 const RANDOM_POOL_BYTES = 3_072;
 const RANDOM_DRAW_BYTES = 6;
 
+/** The world of a real node. */
 export const createHost = (options: HostOptions): RealHost => {
   const { store, transport, telemetry = noTelemetry, log: sink, logLevelMin = 'info' } = options;
   const threshold = LOG_LEVELS.indexOf(logLevelMin);

@@ -56,6 +56,7 @@ const pendingFor = (missing: RecordId): Verdict => verdictOf('pending', `waits f
 const byTime = (left: Held, right: Held): number =>
   left.timestamp - right.timestamp || (left.id < right.id ? -1 : 1);
 
+/** The reference filling of layer 5. */
 export const create: CreateLedger = ({ genesis }) => {
   const limitOf = createLimits(genesis);
   const held = new Map<RecordId, Held>();

@@ -28,6 +28,7 @@ interface Letter<Message> {
   control: AbortController | undefined;
 }
 
+/** The reference filling of layer 3. */
 export const create: CreateMailbox = <Message>(
   options: MailboxOptions<Message>,
 ): Mailbox<Message> => {

@@ -56,6 +56,7 @@ const REFUSED_AS: { readonly [Status in RecordStatus]: 'id_mismatch' | 'signatur
   signature_invalid: 'signature_invalid',
 };
 
+/** The reference filling of layer 9. */
 export const create: CreateQuarantine = (options) => {
   const { ledger, records, limits = LIMITS } = options;
   const inbox = createInbox(limits);

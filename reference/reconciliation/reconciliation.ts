@@ -89,6 +89,7 @@ function* lackedByOwner(knowledge: Knowledge, filter: OpenFilter): Generator<Pla
   }
 }
 
+/** The reference filling of layer 8. */
 export const create: CreateReconciliation = ({ content }) => {
   const window = createWindows();
   /** Digests so far that found a difference. */

@@ -39,8 +39,10 @@ import { createScheduler, type Scheduler } from './scheduler.ts';
 const START_MS = 1_767_225_600_000;
 /** The currency of simulated cooperatives. */
 export const CURRENCY = 'hours';
+/** The ledger of the simulated cooperative. */
 export const TOPIC: Topic = ledgerTopic(CURRENCY);
 
+/** Everything a simulated cluster depends on. */
 export interface ClusterOptions {
   readonly seed: string;
   readonly nodes: number;
@@ -83,6 +85,7 @@ export interface Place extends Observed {
   readonly unanswered: number;
 }
 
+/** A cooperative in virtual time: nodes, liars, a network and disks, driven from outside. */
 export interface Cluster {
   readonly scheduler: Scheduler;
   readonly network: Network;
@@ -181,6 +184,7 @@ const rememberedVerify = (verify: Records['verify']): Records['verify'] => {
   };
 };
 
+/** A cluster of which nothing runs yet: start its places, then let time pass. */
 export const createCluster = (options: ClusterOptions): Cluster => {
   const { seed, settings } = options;
   const random = createRandom(seed);

@@ -32,6 +32,7 @@ import { listen } from './quic/listen.ts';
 import { QUIC_SETTINGS } from './quic/settings.ts';
 import type { QuicSettings } from './quic/settings.ts';
 
+/** What a QUIC transport is made of. */
 export interface QuicOptions {
   /** The 32-byte Ed25519 seed: whom this transport proves to be. */
   readonly seed: Uint8Array;

@@ -28,6 +28,7 @@ const classOfScore = (score: number): TrustClass => {
   return TRUST_CLASSES[rank] ?? 'Isolated';
 };
 
+/** The reference filling of layer 4. */
 export const create: CreateTrust = (options) => {
   const graph = createGraph(options);
   const conducts = createConduct();

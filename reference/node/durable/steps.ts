@@ -7,6 +7,7 @@
  */
 import type { DurableStore, Write } from '#contracts/host.ts';
 
+/** The order of writes and words. */
 export interface Steps {
   /**
    * Commits the writes and then runs `then`, after everything of the steps before; `lost` instead, if

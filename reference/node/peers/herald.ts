@@ -38,12 +38,14 @@ interface Window {
   cancel: Cancel;
 }
 
+/** What a herald needs: a clock, timers, and who says what it hands on. */
 export interface HeraldOptions {
   readonly host: Pick<Host, 'after' | 'monotonic'>;
   /** A message of any length, to each of these. */
   readonly say: (peers: readonly Did[], message: TopicMessage) => void;
 }
 
+/** Between what a node has to say and what it sends. */
 export interface Herald {
   /** Says it now, or with the next of its kind within ANNOUNCE_WINDOW_MS. */
   say(peers: readonly Did[], message: TopicMessage): void;
@@ -72,6 +74,7 @@ const joined = (messages: readonly Gathered[]): Gathered => {
 
 const keyOf = (peer: Did, type: Gathered['type']): string => `${type} ${peer}`;
 
+/** A herald that has said nothing yet. */
 export const createHerald = ({ host, say }: HeraldOptions): Herald => {
   const windows = new Map<Topic, Window>();
   let calls = 0;

@@ -24,6 +24,7 @@ import type { WebTransportSettings } from './settings.ts';
 /** Where the listener is asked for a session. */
 export const PATH = '/icn';
 
+/** Both halves of a stream. */
 export interface WebTransportStream {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
@@ -64,6 +65,7 @@ interface DialledSession extends WebTransportSession {
   };
 }
 
+/** A dialled session. */
 export interface WebTransportClient {
   readonly ready: Promise<void>;
   readonly closed: Promise<unknown>;
@@ -71,6 +73,7 @@ export interface WebTransportClient {
   createBidirectionalStream(): Promise<WebTransportStream>;
 }
 
+/** A listener for sessions. */
 export interface WebTransportServer {
   readonly ready: Promise<void>;
   readonly closed: Promise<unknown>;
@@ -85,6 +88,7 @@ export interface WebTransportServer {
 
 type Options = { readonly [name: string]: unknown };
 
+/** What we use of the library. */
 export interface Library {
   readonly HttpServer: new (options: Options) => WebTransportServer;
   readonly WebTransport: new (url: string, options: Options) => WebTransportClient;
