@@ -58,6 +58,7 @@ const forgeries = (liar: Liar, genuine: Claim, other: Claim): Claim[] => {
   return [
     later, // The id names another text.
     { ...later, id: liar.idOf(later) }, // The signature covers another id.
+    { ...genuine, id: liar.idOf(later) }, // The id names another text, and nobody holds that.
     { ...genuine, signature: flipped(genuine['signature']!) },
     { ...genuine, author: liar.did },
     { ...other, id: genuine['id']!, signature: genuine['signature']! },

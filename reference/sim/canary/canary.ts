@@ -124,7 +124,7 @@ export const canaries: { readonly [name: string]: Canary } = {
     plant: gossiping(holes),
   },
   'forged-id': {
-    laws: ['agreed'],
+    laws: ['agreed', 'single'],
     summary: 'one node believes the id that a record gives itself',
     on: 1,
     nemeses: ['forge', 'loss', 'delay'],
