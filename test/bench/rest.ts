@@ -2,7 +2,7 @@
  * `rest`: what a node costs while nobody pays anybody.
  *
  * Three nodes as three processes, linked with each other; after a while of settling, what each says of
- * itself at `/metrics` a minute apart. Beside it an empty Node.js process with the same loader: what
+ * itself at `/metrics` a minute apart. Beside it an empty Node.js process: what
  * nobody can do with less.
  */
 import { spawn } from 'node:child_process';
@@ -40,12 +40,10 @@ export const openActors = async (folder: string, names: readonly string[]): Prom
   return actors;
 };
 
-/** Resident bytes of an empty process with the loader that our nodes have, as Linux tells them. */
+/** Resident bytes of an empty process, as Linux tells them. */
 const emptyProcessBytes = async (): Promise<number | undefined> => {
-  const loader = import.meta.resolve('tsx');
-  const child = spawn(process.execPath, ['--import', loader, '-e', 'setInterval(() => {}, 1000)'], {
-    stdio: 'ignore',
-  });
+  const words = ['-e', 'setInterval(() => {}, 1000)'];
+  const child = spawn(process.execPath, words, { stdio: 'ignore' });
   await pause(3_000);
   const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
   child.kill('SIGKILL');
@@ -109,7 +107,7 @@ export const rest: Bench = {
     about: [
       `three linked nodes, ${SETTLE_MS / 1_000} s after their start, watched for ${WATCHED_MS / 1_000} s`,
       'medians of the three, from their own /metrics; default settings',
-      'limit: an empty process of the same Node.js with the same loader',
+      'limit: an empty process of the same Node.js',
     ],
     figures: await withFolder(measure),
   }),

@@ -5,11 +5,11 @@
  * store to its end and parses every record, in another process, and keeps nothing.
  */
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { BATCH_MAX } from '#contracts/messages.ts';
 import type { Json } from '#contracts/identifiers.ts';
 import { AUTHORS, TOPIC, foundCooperative, signEntries, type Cooperative } from './cooperative.ts';
+import { wordsToRun } from '#start/built.mjs';
 import { median } from './measure.ts';
 import type { Bench } from './report.ts';
 import { openNode, withFolder } from './rig.ts';
@@ -29,8 +29,7 @@ const fill = async (cooperative: Cooperative, folder: string, count: number): Pr
 
 /** A fresh process that does one thing with the store and says what it took. */
 const inChild = async (what: 'node' | 'read', folder: string): Promise<Started> => {
-  const program = fileURLToPath(new URL('./start-child.ts', import.meta.url));
-  const words = ['--expose-gc', '--import', import.meta.resolve('tsx'), program, what, folder];
+  const words = ['--expose-gc', ...(await wordsToRun('test/bench/start-child.ts')), what, folder];
   const { stdout } = await run(process.execPath, words);
   return JSON.parse(stdout) as Started;
 };
