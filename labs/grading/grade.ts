@@ -77,9 +77,9 @@ export const createGrader = (target: Target): Grader => {
   const { lab } = target;
   let bundler: Bundler | undefined;
   let spare: Promise<readonly Runner[]> | undefined;
-  const open = (subject: Subject): Promise<readonly Runner[]> => {
-    // Under a debugger one is enough.
-    const count = target.debug === true ? 1 : CHILDREN;
+  const open = (subject: Subject, asked = CHILDREN): Promise<readonly Runner[]> => {
+    // Under a debugger one is enough, and so it is for one check.
+    const count = target.debug === true || asked < 2 ? 1 : CHILDREN;
     const opened = Promise.all(Array.from({ length: count }, () => openRunner(target, subject)));
     // Whoever needs them hears of it then.
     opened.catch(() => {});
@@ -91,7 +91,7 @@ export const createGrader = (target: Target): Grader => {
     const subject = subjectOf(target);
     if (!isProblem(subject)) {
       // First of all: children get ready while the rest is loaded here.
-      await (spare ??= open(subject)).catch(() => {});
+      await (spare ??= open(subject, terms.checks?.length)).catch(() => {});
       bundler ??= await createBundler(subject);
     }
     const checkpoint = await lab.checkpoint();

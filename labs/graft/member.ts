@@ -4,6 +4,7 @@
  */
 import { Console } from 'node:console';
 import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import type { NodeLayers } from '#contracts/layers.ts';
@@ -13,6 +14,7 @@ import { readWords, type Vocabulary } from '#reference/commands/words.ts';
 import { readSettings } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { formatAddress } from '#reference/transport/address.ts';
+import { wordsToRun } from '#start/built.mjs';
 import type { Parts } from '../checkpoint.ts';
 import { describeThrown } from '../grading/child/thrown.ts';
 import { guarded, type Watch } from './guard.ts';
@@ -37,13 +39,14 @@ const failed = (thrown: unknown): never => {
 };
 
 /** Begins to look whether this thread comes back from its calls; gives what is to be told of each. */
-const startWatchdog = (): Omit<Watch, 'failed'> => {
-  // A thread has no loader of its own.
-  const [script, here] = [new URL('watchdog.ts', import.meta.url).href, import.meta.url];
-  const load = `tsImport(${JSON.stringify(script)}, ${JSON.stringify(here)})`;
-  const worker = new Worker(`import('tsx/esm/api').then(({ tsImport }) => ${load})`, {
-    eval: true,
-  });
+const startWatchdog = async (): Promise<Omit<Watch, 'failed'>> => {
+  const words = await wordsToRun('labs/graft/watchdog.ts');
+  const script = JSON.stringify(pathToFileURL(words.at(-1)!).href);
+  // A thread has no loader of its own; what is kept as a script needs none, and starts a second sooner.
+  const load = words.includes('--import')
+    ? `import('tsx/esm/api').then(({ tsImport }) => tsImport(${script}, ${script}))`
+    : `import(${script})`;
+  const worker = new Worker(load, { eval: true });
   worker.unref();
   const say = (beat: Beat): void => worker.postMessage(beat, []);
   setInterval(say, BEAT_MS, 'alive').unref();
@@ -51,8 +54,8 @@ const startWatchdog = (): Omit<Watch, 'failed'> => {
 };
 
 /** The reference's layers with this one in the place of its own. */
-const graftedLayers = (name: string, file: string): NodeLayers => {
-  const watch: Watch = { ...startWatchdog(), failed };
+const graftedLayers = async (name: string, file: string): Promise<NodeLayers> => {
+  const watch: Watch = { ...(await startWatchdog()), failed };
   const script = new Script(readFileSync(file, 'utf8'), { filename: file });
   const evaluate = script.runInThisContext() as (require: undefined) => Parts;
   const create = evaluate(undefined)[name]!['create'] as (...given: readonly unknown[]) => object;
@@ -71,7 +74,7 @@ const run = async (): Promise<void> => {
   const word = (name: string): string => values.get(name)!;
   const daemon = await startDaemon({
     home: homeAt(word('data')),
-    layers: graftedLayers(word('layer'), word('parts')),
+    layers: await graftedLayers(word('layer'), word('parts')),
     settings: readSettings(),
     listen: formatAddress({ host: word('host'), port: 0 }),
     peers: [],

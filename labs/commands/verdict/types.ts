@@ -2,10 +2,10 @@
  * Type errors in words. The loader strips types and never reads them; so when something failed, or all
  * passed, the compiler looks at the learner's files in a process of its own, after the verdict was printed.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { wordsToRun } from '#start/built.mjs';
 import type { Lab } from '../../catalog.ts';
 import type { Result } from '../../grading/result.ts';
 import { hanging, type Paint } from '../desk/layout.ts';
@@ -24,7 +24,7 @@ export interface TypeCheck {
   stop(): void;
 }
 
-const CHILD = fileURLToPath(new URL('types-child.ts', import.meta.url));
+const CHILD = 'labs/commands/verdict/types-child.ts';
 
 /**
  * Whether types are worth a look: something failed, and the failure does not say so itself; or all is
@@ -39,23 +39,32 @@ export const wantsTypes = ({ problem, checks }: Result): boolean => {
 /** Starts the compiler over the learner's files in that folder. */
 export const startTypes = (lab: Lab, folder: string): TypeCheck => {
   const files = lab.files.filter((file) => existsSync(join(folder, file)));
-  const child = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), CHILD, folder, ...files],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  const stop = (): void => void child.kill('SIGKILL');
-  process.once('exit', stop);
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-  const problem = new Promise<TypeProblem | undefined>((resolve) => {
-    child.on('error', () => resolve(undefined));
-    child.on('close', (code) => {
-      process.off('exit', stop);
-      resolve(code === 0 && text !== '' ? (JSON.parse(text) as TypeProblem) : undefined);
+  let isStopped = false;
+  let child: ChildProcess | undefined;
+  const stop = (): void => {
+    isStopped = true;
+    child?.kill('SIGKILL');
+  };
+  const compile = async (): Promise<TypeProblem | undefined> => {
+    const program = await wordsToRun(CHILD);
+    // Who has no file that could be wrong is not kept waiting for a compiler.
+    if (isStopped || files.length === 0) return undefined;
+    process.once('exit', stop);
+    return new Promise((resolve) => {
+      const compiler = spawn(process.execPath, [...program, folder, ...files], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      child = compiler;
+      let text = '';
+      compiler.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+      compiler.on('error', () => resolve(undefined));
+      compiler.on('close', (code) => {
+        process.off('exit', stop);
+        resolve(code === 0 && text !== '' ? (JSON.parse(text) as TypeProblem) : undefined);
+      });
     });
-  });
-  return { problem, stop };
+  };
+  return { problem: compile(), stop };
 };
 
 const LINES_MAX = 3;

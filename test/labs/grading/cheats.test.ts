@@ -1,5 +1,6 @@
 /** Whatever code tries instead of doing what a check asks for, it scores nothing, and one line says why. */
 import { describe, expect, it } from 'vitest';
+import { everyDay } from '#test/support/depth.ts';
 import { checkOf, gradeFiles, RIGHT } from './fixture/lab.ts';
 
 /** `sum.ts` whose function is right after it has tried something. */
