@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config';
  * each of them would cost 0.4 s of a core, most of it for loading the same modules again.
  */
 const SHARED = [
+  'test/commands/{consensus,contract,dashes,hostile-home,page,quarantine,snapshot,trust,words}.test.ts',
   'test/docs/**/*.test.ts',
   'test/labs/commands/!(cli).test.ts',
   'test/labs/lab-07/**/*.test.ts',

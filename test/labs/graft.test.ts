@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stubOf } from '#labs/matrix/field.ts';
 import { ROOT } from '#start/built.mjs';
-import { inLongRun } from '#test/support/depth.ts';
+import { everyDay, inLongRun } from '#test/support/depth.ts';
 import { LAB, layOut, ownFolder, RECEIVE_LINE } from './variants.ts';
 
 interface Ended {
@@ -86,6 +86,9 @@ const inFolder = (use: (folder: string) => Promise<void>): Promise<void> => {
   return done;
 };
 
+/** Early in the story, or late in it, when one of the three is gone. */
+const MIDDLE = everyDay('linked over QUIC', 'killed with SIGKILL');
+
 describe.concurrent('a graft', { timeout: 150_000 }, () => {
   it('of the solution: finds the others, writes, parts, dies, comes back, agrees', ({ expect }) =>
     inFolder(async (folder) => {
@@ -109,7 +112,7 @@ describe.concurrent('a graft', { timeout: 150_000 }, () => {
 
   it('is ended by Ctrl-C in the middle', ({ expect }) =>
     inFolder(async (folder) => {
-      const { code, text } = await graft(folder, 'solution', 'killed with SIGKILL');
+      const { code, text } = await graft(folder, 'solution', MIDDLE);
       expect(text).toMatch(/interrupted\n$/);
       expect(code).toBe(130);
     }));

@@ -110,19 +110,19 @@ describe('npm run demo', () => {
       expect(ran).toMatchObject({ code: 130, err: '' });
       await expectNothingLeft(demo);
     });
-  });
 
-  it('stays when asked to, answers meanwhile, and ends with 0 on Ctrl-C', async () => {
-    const demo = play(DIRECT, 'stay');
-    const [, words = ''] = await demo.said(/npm run (node balances data \S+charlie)/);
-    expect(demo.alive()).toBe(true);
-    const answer = await run(words.split(' '));
-    expect(answer).toMatchObject({ code: 0, err: '' });
-    expect(answer.out).toMatch(/sum 0\.00 hours\n$/);
-    demo.interrupt();
-    const ran = await within('the end of a demo that stayed', demo.ended);
-    expect(ran.code).toBe(0);
-    await expectNothingLeft(demo);
+    it('stays when asked to, answers meanwhile, and ends with 0 on Ctrl-C', async () => {
+      const demo = play(DIRECT, 'stay');
+      const [, words = ''] = await demo.said(/npm run (node balances data \S+charlie)/);
+      expect(demo.alive()).toBe(true);
+      const answer = await run(words.split(' '));
+      expect(answer).toMatchObject({ code: 0, err: '' });
+      expect(answer.out).toMatch(/sum 0\.00 hours\n$/);
+      demo.interrupt();
+      const ran = await within('the end of a demo that stayed', demo.ended);
+      expect(ran.code).toBe(0);
+      await expectNothingLeft(demo);
+    });
   });
 
   it('wrong words start nothing', async () => {

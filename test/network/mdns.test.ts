@@ -117,7 +117,7 @@ describe.skipIf(noMulticast !== undefined)('mDNS on the loopback interface', () 
     const leaves = await arrive({ address: `${LOOPBACK}:7002` });
     await until(() => stays.events.length === 1, 'found');
     await leaves.mdns.close();
-    await until(() => stays.events.length === 2, 'the goodbye', 1_000);
+    await until(() => stays.events.length === 2, 'the goodbye');
     expect(stays.events[1]).toEqual({ event: 'lost', did: leaves.self });
     await leaves.mdns.close();
   });
@@ -125,9 +125,10 @@ describe.skipIf(noMulticast !== undefined)('mDNS on the loopback interface', () 
   it('a node that falls silent is lost after the TTL of its records', async () => {
     const node = await arrive();
     const did = newDid();
+    // Before it is told: a loaded machine hears of it late.
+    const start = performance.now();
     claim(stranger(), did, LOOPBACK, 1);
     await until(() => node.events.length === 1, 'found');
-    const start = performance.now();
     await until(() => node.events.length === 2, 'lost');
     expect(node.events[1]).toEqual({ event: 'lost', did });
     expect(performance.now() - start).toBeGreaterThan(900);
@@ -135,7 +136,7 @@ describe.skipIf(noMulticast !== undefined)('mDNS on the loopback interface', () 
 
   it('a node is announced again before its TTL is over', async () => {
     const node = await arrive();
-    await arrive({ address: `${LOOPBACK}:7002`, ttlSeconds: 1 });
+    await arrive({ address: `${LOOPBACK}:7002`, ttlSeconds: 2 });
     await until(() => node.events.length === 1, 'found');
     await sleep(2_500);
     expect(node.events).toHaveLength(1);

@@ -23,44 +23,58 @@ const ROOM = { memoryMB: 64, replyMs: 60_000 };
 
 const BUILT_IN = /^sum\.ts:1 throws TypeError: /;
 
+type Cheat = readonly [statement: string, reason: RegExp];
+
+/** Each starts two processes and more: every day every second one is tried, those of one kind in turn. */
+const turns = (cheats: readonly Cheat[]): readonly Cheat[] =>
+  everyDay(
+    cheats.filter((_, place) => place % 2 === 0),
+    cheats,
+  );
+
 describe('while it loads', () => {
-  it.each([
-    ['process.exit(0);', /^sum\.ts:1 names process: a core asks nothing/],
-    ["Function('return process')().exit(0);", /^sum\.ts:1 makes code out of text/],
-    ["(0, eval)('process.exit(0)');", /^sum\.ts:1 makes code out of text/],
-    ["console.log.constructor('return process')().exit(0);", /^sum\.ts:1 makes code out of text/],
-    ['for (;;) {}', /^the code ran for 1 s without an end while it was loaded$/],
-    [
-      'const forget = () => Promise.resolve().then(forget); void forget();',
-      /(?:ran for 1 s without|used more than 256 MB)/,
-    ],
-    ['Array.prototype.map = () => [] as never;', BUILT_IN],
-    ['Map.prototype.get = () => 1 as never;', BUILT_IN],
-    ["JSON.stringify = () => '[]';", BUILT_IN],
-    ['console.log = () => {};', BUILT_IN],
-    ['Object.prototype.toString = () => "pass";', BUILT_IN],
-    ['(Object.prototype as { verdict?: string }).verdict = "pass";', BUILT_IN],
-    ['({} as any).__proto__.verdict = "pass";', BUILT_IN],
-    ['Object.defineProperty(Array.prototype, Symbol.iterator, { value: 1 });', BUILT_IN],
-    ['Object.setPrototypeOf(Object.getPrototypeOf([].values()), { next: 1 });', BUILT_IN],
-    ['Error.prepareStackTrace = () => "";', BUILT_IN],
-    ['(globalThis as any).Map = class {};', BUILT_IN],
-    ['require("node:fs").writeFileSync("result.json", "{}");', /^sum\.ts:1 loads node:fs while it/],
-    ['globalThis.process.exit(0);', /^sum\.ts:1 names process/],
-    ['throw null;', /^null was thrown, which is not an error$/],
-    [
-      'const t = Date.now();',
-      /^sum\.ts:1 names Date\.now: a core is given the time as an argument$/,
-    ],
-    ['const t = new Date();', /^sum\.ts:1 names new Date\(\)/],
-    ['const t = Math.random();', /^sum\.ts:1 names Math\.random: a core is given its randomness/],
-    [
-      'setTimeout(() => {}, 0);',
-      /^sum\.ts:1 names setTimeout: a core returns a `schedule` effect$/,
-    ],
-    ['void fetch("http://127.0.0.1/");', /^sum\.ts:1 names fetch/],
-    ['const w = WebAssembly;', /^sum\.ts:1 names WebAssembly: a lab has the language/],
-  ])('%s', async (statement, reason) => {
+  it.each(
+    turns([
+      ['process.exit(0);', /^sum\.ts:1 names process: a core asks nothing/],
+      ["Function('return process')().exit(0);", /^sum\.ts:1 makes code out of text/],
+      ["(0, eval)('process.exit(0)');", /^sum\.ts:1 makes code out of text/],
+      ["console.log.constructor('return process')().exit(0);", /^sum\.ts:1 makes code out of text/],
+      ['for (;;) {}', /^the code ran for 1 s without an end while it was loaded$/],
+      [
+        'const forget = () => Promise.resolve().then(forget); void forget();',
+        /(?:ran for 1 s without|used more than 256 MB)/,
+      ],
+      ['Array.prototype.map = () => [] as never;', BUILT_IN],
+      ['Map.prototype.get = () => 1 as never;', BUILT_IN],
+      ["JSON.stringify = () => '[]';", BUILT_IN],
+      ['console.log = () => {};', BUILT_IN],
+      ['Object.prototype.toString = () => "pass";', BUILT_IN],
+      ['(Object.prototype as { verdict?: string }).verdict = "pass";', BUILT_IN],
+      ['({} as any).__proto__.verdict = "pass";', BUILT_IN],
+      ['Object.defineProperty(Array.prototype, Symbol.iterator, { value: 1 });', BUILT_IN],
+      ['Object.setPrototypeOf(Object.getPrototypeOf([].values()), { next: 1 });', BUILT_IN],
+      ['Error.prepareStackTrace = () => "";', BUILT_IN],
+      ['(globalThis as any).Map = class {};', BUILT_IN],
+      [
+        'require("node:fs").writeFileSync("result.json", "{}");',
+        /^sum\.ts:1 loads node:fs while it/,
+      ],
+      ['globalThis.process.exit(0);', /^sum\.ts:1 names process/],
+      ['throw null;', /^null was thrown, which is not an error$/],
+      [
+        'const t = Date.now();',
+        /^sum\.ts:1 names Date\.now: a core is given the time as an argument$/,
+      ],
+      ['const t = new Date();', /^sum\.ts:1 names new Date\(\)/],
+      ['const t = Math.random();', /^sum\.ts:1 names Math\.random: a core is given its randomness/],
+      [
+        'setTimeout(() => {}, 0);',
+        /^sum\.ts:1 names setTimeout: a core returns a `schedule` effect$/,
+      ],
+      ['void fetch("http://127.0.0.1/");', /^sum\.ts:1 names fetch/],
+      ['const w = WebAssembly;', /^sum\.ts:1 names WebAssembly: a lab has the language/],
+    ]),
+  )('%s', async (statement, reason) => {
     const { problem, checks, points, pointsMax } = await gradeFiles(atLoad(statement));
     expect(problem).toMatchObject({ reason: oneLine });
     expect(problem?.reason).toMatch(reason);
@@ -87,39 +101,44 @@ describe('while it loads', () => {
 });
 
 describe('while it runs', () => {
-  it.each([
-    ['process.exit(0);', /^sum\.ts:2 names process: a core asks nothing/],
-    ["Function('return process')().exit(0);", /^sum\.ts:2 makes code out of text/],
-    ['for (;;) {}', /^this ran for 1 s without an end$/],
-    // Whichever runs out first.
-    [
-      'const f = () => Promise.resolve().then(f); void f();',
-      /^this (?:ran for 1 s without an end|used more than 256 MB)$/,
-    ],
-    ['const f = (): number => 1 + f(); f();', /^sum\.ts:2 throws RangeError: Maximum call stack/],
-    ['throw null;', /^null was thrown, which is not an error$/],
-    ['throw undefined;', /^undefined was thrown, which is not an error$/],
-    ['throw Symbol("pass");', /was thrown, which is not an error$/],
-    // From Node 24 on, an error behind a proxy keeps its stack to itself.
-    [
-      'throw new Proxy(new Error("mine"), {});',
-      /(?:^sum\.ts:2 throws|can be done with:) Error: mine$/,
-    ],
-    [
-      'throw Object.defineProperty(new Error(), "stack", { get() { throw 1; } });',
-      /cannot be looked/,
-    ],
-    [
-      'const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); throw proxy;',
-      /^something was thrown that cannot be looked at$/,
-    ],
-    ['void Promise.reject(new Error("later"));', /^sum\.ts:2 throws Error: later$/],
-    ['return { toJSON() { throw new Error("no"); } } as never;', /^sum\.ts:2 throws Error: no$/],
-    ['return { get total() { throw new Error("no"); } } as never;', /^sum\.ts:2 throws Error: no$/],
-    ['return 1n as never;', /^add gives what nothing can be done with: TypeError/],
-    ['return "x".repeat(5e6) as never;', /^add gave 4\.8 MB to look at, and 4 MB is the most$/],
-    ['throw new Error("a\\nb\\u001b[31m");', /^sum\.ts:2 throws Error: a b \[31m$/],
-  ])('%s', async (statement, reason) => {
+  it.each(
+    turns([
+      ['process.exit(0);', /^sum\.ts:2 names process: a core asks nothing/],
+      ["Function('return process')().exit(0);", /^sum\.ts:2 makes code out of text/],
+      ['for (;;) {}', /^this ran for 1 s without an end$/],
+      // Whichever runs out first.
+      [
+        'const f = () => Promise.resolve().then(f); void f();',
+        /^this (?:ran for 1 s without an end|used more than 256 MB)$/,
+      ],
+      ['const f = (): number => 1 + f(); f();', /^sum\.ts:2 throws RangeError: Maximum call stack/],
+      ['throw null;', /^null was thrown, which is not an error$/],
+      ['throw undefined;', /^undefined was thrown, which is not an error$/],
+      ['throw Symbol("pass");', /was thrown, which is not an error$/],
+      // From Node 24 on, an error behind a proxy keeps its stack to itself.
+      [
+        'throw new Proxy(new Error("mine"), {});',
+        /(?:^sum\.ts:2 throws|can be done with:) Error: mine$/,
+      ],
+      [
+        'throw Object.defineProperty(new Error(), "stack", { get() { throw 1; } });',
+        /cannot be looked/,
+      ],
+      [
+        'const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); throw proxy;',
+        /^something was thrown that cannot be looked at$/,
+      ],
+      ['void Promise.reject(new Error("later"));', /^sum\.ts:2 throws Error: later$/],
+      ['return { toJSON() { throw new Error("no"); } } as never;', /^sum\.ts:2 throws Error: no$/],
+      [
+        'return { get total() { throw new Error("no"); } } as never;',
+        /^sum\.ts:2 throws Error: no$/,
+      ],
+      ['return 1n as never;', /^add gives what nothing can be done with: TypeError/],
+      ['return "x".repeat(5e6) as never;', /^add gave 4\.8 MB to look at, and 4 MB is the most$/],
+      ['throw new Error("a\\nb\\u001b[31m");', /^sum\.ts:2 throws Error: a b \[31m$/],
+    ]),
+  )('%s', async (statement, reason) => {
     const result = await gradeFiles(inside(statement));
     const check = checkOf(result, '01.1');
     expect(check).toMatchObject({ ...NOTHING, reason: oneLine });
