@@ -20,7 +20,7 @@ export default defineConfig({
     // They end what hangs. No test fails because a shared machine was slow.
     testTimeout: 90_000,
     hookTimeout: 90_000,
-    // Two cores are what CI has; processes that tests start want a share of them too.
+    // Two cores are what CI has.
     maxWorkers: 2,
     // A golden that is not there is a failing test, not a file to be written: `vitest run -u` writes it.
     update: 'none',
@@ -30,6 +30,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'alone',
+          // They wait for networks and for processes of their own: a third finds room on two cores.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
           include: ['test/**/*.test.ts'],
           exclude: ['test/long/**', ...SHARED],
         },

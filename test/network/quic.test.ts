@@ -16,6 +16,7 @@ import type { NativeConfig } from '#reference/transport/quic/native.ts';
 import type { QuicSettings } from '#reference/transport/quic/settings.ts';
 import { wordsToRun } from '#start/built.mjs';
 import { linkSuite, pattern, witness } from '#test/suites/link.ts';
+import { countBeats } from '#test/support/beats.ts';
 import { createPeer, quicPair, until } from './quic-pair.ts';
 import type { Peer } from './quic-pair.ts';
 
@@ -143,9 +144,9 @@ describe.concurrent('QUIC: peers that stall', () => {
     const socket = await udp();
     for (const initial of await halfOpenInitials(20)) socket.send(initial, portOf(address));
     await sleep(50);
-    const start = performance.now();
+    const beats = countBeats();
     await dialOpen(peer().transport, address);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(beats()).toBeLessThan(1_000);
   });
 
   it('more half-open handshakes than there are places delay it no longer than the idle time-out', async () => {
@@ -172,11 +173,11 @@ describe.concurrent('QUIC: peers that stall', () => {
     const server = new native.Server(config, LOOPBACK, 0);
     cleanups.push(() => server.abort());
     const silent = server.inboundConnection();
-    const start = performance.now();
+    const beats = countBeats();
     const dialler = peer({ dialTimeoutMs: 400 });
     const result = await dial(dialler.transport, `${LOOPBACK}:${server.port()}`);
     expect(result).toMatchObject({ status: 'unreachable' });
-    expect(performance.now() - start).toBeLessThan(1_500);
+    expect(beats()).toBeLessThan(1_500);
     await silent;
   });
 
@@ -254,10 +255,11 @@ describe.concurrent('QUIC: bytes that nobody reads', () => {
     }
     expect(near.link.unsentBytes).toBeGreaterThan(0);
     const start = performance.now();
+    const beats = countBeats();
     near.link.close();
     await until(() => near.closed.length > 0, 'the end of the flush');
     expect(performance.now() - start).toBeGreaterThan(900);
-    expect(performance.now() - start).toBeLessThan(2_500);
+    expect(beats()).toBeLessThan(2_500);
     expect([near.closed, near.link.unsentBytes]).toEqual([['local'], 0]);
   });
 
@@ -281,10 +283,10 @@ describe.concurrent('QUIC: peers that die', () => {
     await until(() => arrivals.length === 1, 'the child to arrive');
     const far = witness(arrivals[0] as Link);
     await until(() => far.byteCount() === 700, 'its bytes');
-    const start = performance.now();
+    const beats = countBeats();
     dying.kill('SIGKILL');
     await until(() => far.closed.length > 0, 'the loss to be noticed');
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(beats()).toBeLessThan(5_000);
     expect([far.closed, far.byteCount()]).toEqual([['lost'], 700]);
     expect(far.link.send(pattern(1))).toBe('closed');
     await dialOpen(peer().transport, address);
@@ -309,10 +311,10 @@ describe.concurrent('QUIC: peers that die', () => {
     const result = await dial(peer().transport, address, did as Did);
     if (result.status !== 'open') throw new Error(result.reason);
     const near = witness(result.link);
-    const start = performance.now();
+    const beats = countBeats();
     dying.kill('SIGKILL');
     await until(() => near.closed.length > 0, 'the loss to be noticed');
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(beats()).toBeLessThan(5_000);
     expect(near.closed).toEqual(['lost']);
   });
 
@@ -413,8 +415,11 @@ describe('QUIC: the machine', () => {
     const filesBefore = files();
     const handlesBefore = handles();
     for (let index = 0; index < 50; index++) await round();
-    expect(files()).toBeLessThanOrEqual(filesBefore + 2);
-    expect(handles()).toBeLessThanOrEqual(handlesBefore + 5);
+    // The last link may still be on its way out.
+    await until(
+      () => files() <= filesBefore + 2 && handles() <= handlesBefore + 5,
+      `${filesBefore} files and ${handlesBefore} handles again`,
+    );
   });
 
   it('a process that closed its transports ends by itself', async () => {

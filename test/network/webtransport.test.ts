@@ -153,7 +153,7 @@ describe.concurrent('WebTransport: peers that die', () => {
     const far = witness(arrivals[0] as Link);
     await until(() => far.byteCount() === 700, 'its bytes');
     dying.kill('SIGKILL');
-    await until(() => far.closed.length > 0, 'the loss to be noticed', 2_000);
+    await until(() => far.closed.length > 0, 'the loss to be noticed', 5_000);
     expect([far.closed, far.byteCount()]).toEqual([['lost'], 700]);
     await dialOpen(peer(), address);
   });
@@ -162,7 +162,7 @@ describe.concurrent('WebTransport: peers that die', () => {
     const { line, process: dying } = child('listen');
     const near = witness(await dialOpen(peer(), await line()));
     dying.kill('SIGKILL');
-    await until(() => near.closed.length > 0, 'the loss to be noticed', 2_000);
+    await until(() => near.closed.length > 0, 'the loss to be noticed', 5_000);
     expect(near.closed).toEqual(['lost']);
   });
 
@@ -216,8 +216,10 @@ describe('WebTransport: the machine', () => {
     const filesBefore = files();
     const handlesBefore = handles();
     for (let index = 0; index < 50; index++) await round();
-    await sleep(50);
-    expect(files()).toBeLessThanOrEqual(filesBefore + 4);
-    expect(handles()).toBeLessThanOrEqual(handlesBefore + 5);
+    // The last link may still be on its way out.
+    await until(
+      () => files() <= filesBefore + 4 && handles() <= handlesBefore + 5,
+      `${filesBefore} files and ${handlesBefore} handles again`,
+    );
   });
 });

@@ -37,10 +37,10 @@ export const cleanUp = (): void => {
   for (const cleanup of cleanups.splice(0).reverse()) cleanup();
 };
 
-/** A directory of its own, removed by `cleanUp`. */
+/** A directory of its own, removed by `cleanUp`, also while a child that was killed is on its way out. */
 export const temporary = (): string => {
   const directory = mkdtempSync(join(tmpdir(), 'murmuration-test-'));
-  cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
+  cleanups.push(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }));
   return directory;
 };
 
