@@ -217,9 +217,8 @@ describe('WebTransport: the machine', () => {
     const handlesBefore = handles();
     for (let index = 0; index < 50; index++) await round();
     // The last link may still be on its way out.
-    await until(
-      () => files() <= filesBefore + 4 && handles() <= handlesBefore + 5,
-      `${filesBefore} files and ${handlesBefore} handles again`,
-    );
+    const isAsBefore = (): boolean => files() <= filesBefore + 4 && handles() <= handlesBefore + 5;
+    await until(isAsBefore, `${filesBefore} files and ${handlesBefore} handles again`);
+    expect(isAsBefore()).toBe(true);
   });
 });
