@@ -125,47 +125,46 @@ describe('the inbox and a list that is filtered', () => {
 
   it('say the same after every step, a restart among them', () => {
     let evictions = 0;
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
-        let inbox = createInbox(limits);
-        const model = createModel();
-        const disk = new Map<string, string>();
-        for (const { what, name, author, peer, proven, padding, now } of steps) {
-          const record = item(String(name), {
-            author: String(author),
-            peer: peer === null ? null : String(peer),
-            proven,
-            padding,
-            at: now,
-            ttlMs: limits.ttlMs,
-          });
-          if (what === 'add') {
-            apply(disk, inbox.add(now, record));
-            model.add(now, record);
-          } else if (what === 'drop') {
-            const writes = inbox.drop(now, record.key);
-            apply(disk, writes ?? []);
-            expect(writes !== undefined).toBe(model.drop(now, record.key));
-          } else if (what === 'purge') {
-            apply(disk, inbox.purgeExpired(now));
-            model.purge(now);
-          } else {
-            evictions += inbox.evicted;
-            inbox = restored(disk, limits);
-          }
-          for (const when of [0, now, 1_000]) {
-            expect(inbox.list(when)).toEqual(model.list(when));
-            expect(inbox.get(when, record.key)).toEqual(
-              model.list(when).find(({ key }) => key === record.key),
-            );
-          }
-          expect(disk.size).toBeLessThanOrEqual(limits.itemsMax);
+    const same = fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
+      let inbox = createInbox(limits);
+      const model = createModel();
+      const disk = new Map<string, string>();
+      for (const { what, name, author, peer, proven, padding, now } of steps) {
+        const record = item(String(name), {
+          author: String(author),
+          peer: peer === null ? null : String(peer),
+          proven,
+          padding,
+          at: now,
+          ttlMs: limits.ttlMs,
+        });
+        if (what === 'add') {
+          apply(disk, inbox.add(now, record));
+          model.add(now, record);
+        } else if (what === 'drop') {
+          const writes = inbox.drop(now, record.key);
+          apply(disk, writes ?? []);
+          expect(writes !== undefined).toBe(model.drop(now, record.key));
+        } else if (what === 'purge') {
+          apply(disk, inbox.purgeExpired(now));
+          model.purge(now);
+        } else {
+          evictions += inbox.evicted;
+          inbox = restored(disk, limits);
         }
-        evictions += inbox.evicted;
-      }),
-      { numRuns: 100 },
-    );
-    // A test that never evicted would be silent about it.
+        for (const when of [0, now, 1_000]) {
+          expect(inbox.list(when)).toEqual(model.list(when));
+          expect(inbox.get(when, record.key)).toEqual(
+            model.list(when).find(({ key }) => key === record.key),
+          );
+        }
+        expect(disk.size).toBeLessThanOrEqual(limits.itemsMax);
+      }
+      evictions += inbox.evicted;
+    });
+    fc.assert(same, { numRuns: 100 });
+    // A test that never evicted would be silent about it; a hundred lives evict 83 times at worst so far.
+    for (let lot = 0; lot < 10 && evictions <= 100; lot++) fc.assert(same, { numRuns: 20 });
     expect(evictions).toBeGreaterThan(100);
   });
 });
