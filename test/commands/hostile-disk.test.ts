@@ -1,6 +1,7 @@
 /** A disk that is full, a file that is no file, a home that is not ours: a node says so, and nothing is half done. */
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -17,7 +18,16 @@ import { homeAt } from '#reference/commands/node/home/home.ts';
 import { readSettings } from '#reference/config.ts';
 import { referenceLayers } from '#reference/layers.ts';
 import { wordsToRun } from '#start/built.mjs';
-import { cleanUp, inProcess, launch, MAIN, refusal, temporary } from '#test/support/command.ts';
+import {
+  cleanUp,
+  inProcess,
+  launch,
+  MAIN,
+  refusal,
+  ROOT,
+  run,
+  temporary,
+} from '#test/support/command.ts';
 
 let root = '';
 let home = '';
@@ -75,6 +85,42 @@ describe.skipIf(process.platform === 'win32')('an export', () => {
     expect((await inProcess('export', join(folder, 'null'), 'data', home)).code).toBe(0);
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
   });
+});
+
+describe.skipIf(process.platform === 'win32')('a home that may not be written', () => {
+  /** To root nothing is read-only. */
+  const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined;
+  let theirs = '';
+
+  beforeAll(async () => {
+    theirs = join(root, 'theirs');
+    await inProcess('init', 'network', 'coop', 'data', theirs);
+    await inProcess('balances', 'data', theirs); // It has a store now.
+    chmodSync(root, 0o755);
+    const names = readdirSync(theirs, { recursive: true, encoding: 'utf8' });
+    if (user) for (const name of ['', ...names]) chownSync(join(theirs, name), user.uid, user.gid);
+  });
+  afterAll(() => {
+    for (const folder of [theirs, join(theirs, 'store')]) chmodSync(folder, 0o700);
+  });
+
+  const locks = [
+    ['the whole of it', 0o500, /store cannot be opened.*who may write there/],
+    ['all but its store', 0o700, /control\.json cannot be written.*who may write there/],
+  ] as const;
+  for (const [what, storeMode, words] of locks) {
+    it(`${what}: a start says so and ends`, async ({ skip }) => {
+      const look = ['-e', `require('fs').readdirSync(${JSON.stringify(ROOT)})`];
+      const looked = await launch(process.execPath, look, { cwd: '/', user }).ended;
+      if (looked.code !== 0) skip('another user may not read this checkout');
+      chmodSync(join(theirs, 'store'), storeMode);
+      chmodSync(theirs, 0o500);
+      const { code, out, err } = await run(['node', 'start', 'alone', 'data', theirs], { user });
+      expect({ code, out }).toEqual({ code: 4, out: '' });
+      expect(err.split('\n').at(-2)).toMatch(words);
+      expect(err).toMatch(/^store_failed: /m);
+    });
+  }
 });
 
 describe('a snapshot that cannot be written', () => {

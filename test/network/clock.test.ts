@@ -81,7 +81,7 @@ it('F8: a clock that is set ahead and back by hours while a node runs stops noth
     });
     expect(back).toMatchObject({ ok: true });
   }
-  const sum = (): bigint => bob.node.balances('ledger:hours' as Topic).get(bob.node.did) ?? 0n;
+  const sum = (): bigint => bob.node.balances('ledger:hours').get(bob.node.did) ?? 0n;
   await until('all payments', () => sum() === 396n || undefined);
   expect(left).toEqual([]);
   expect(await alice('ledger.verify', {})).toMatchObject({ ok: true });

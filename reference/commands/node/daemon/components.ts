@@ -176,13 +176,18 @@ export const componentsOf = (options: DaemonOptions) => {
         await writeControl(home, control, token);
       } catch (error) {
         await control.close();
-        throw error;
+        throw new Fault(
+          'store_failed',
+          `${home.controlPath} cannot be written (${messageOf(error)}): look at the disk and at who may write there`,
+          { cause: error },
+        );
       }
       return control;
     },
     async close(control) {
-      await rm(home.controlPath, { force: true });
-      await rm(home.tokenPath, { force: true });
+      // Where a folder has become read-only they stay: nobody asks a process that is gone.
+      const files = [home.controlPath, home.tokenPath];
+      await Promise.allSettled(files.map((path) => rm(path, { force: true })));
       await control.close();
     },
   });
