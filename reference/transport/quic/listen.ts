@@ -88,8 +88,14 @@ const serve = (
   return async () => {
     isOpen = false;
     await links.close();
-    await server.abort();
-    await Promise.all(accepts);
+    // Under a storm of handshakes the native layer is idle late, or not while strangers keep theirs alive: one
+    // stop in four took more than 5 s. All links are closed by now; nobody is owed more waiting.
+    const isIdle = server.abort().then(() => Promise.all(accepts));
+    isIdle.catch(() => undefined);
+    const timer = new AbortController();
+    const late = sleep(context.settings.closeFlushMs, undefined, { signal: timer.signal });
+    late.catch(() => undefined);
+    await Promise.race([isIdle, late]).finally(() => timer.abort());
   };
 };
 
