@@ -59,7 +59,7 @@ const SURFACES: { readonly [surface: string]: readonly Row[] } = {
     ],
   ],
   'JSON entries': [
-    ['ninety hostile files', 'reference/content.test.ts', 'HOSTILE_JSON'],
+    ['ninety hostile files', 'commands/plumbing.test.ts', 'HOSTILE_JSON'],
     [
       'keys of prototypes',
       'simulation/faults/input.test.ts',
