@@ -23,8 +23,9 @@ import type { Session } from './session.ts';
  */
 const SIMULTANEOUS_MS = 500;
 
-/** Places of four that strangers may hold, proven ones: so many, and one where there are fewer than four. */
-const STRANGERS_OF_FOUR = 3;
+/** Places that strangers may hold, once they are proven: three of four, and one in any case. */
+export const strangersMaxOf = (linksMax: number): number =>
+  Math.max(1, Math.floor((linksMax * 3) / 4));
 /** Links that made room and are still closing: so many, beside those that have a place. */
 export const leaversMaxOf = (linksMax: number): number => Math.ceil(linksMax / 4);
 
@@ -72,7 +73,7 @@ export interface Peering {
 
 export const createPeering = (options: PeeringOptions): Peering => {
   const { self, host, settings, isStranger = () => false } = options;
-  const strangersMax = Math.max(1, Math.floor((settings.linksMax * STRANGERS_OF_FOUR) / 4));
+  const strangersMax = strangersMaxOf(settings.linksMax);
   const leaversMax = leaversMaxOf(settings.linksMax);
   const targets = new Map<string, Target>();
   const sessions = new Map<Did, Session>();
