@@ -105,7 +105,13 @@ export const settingsSchema = z.strictObject({
   ),
   redialMsMin: number('ms', 250, 10, 60_000, 'Pause after a failed dial; doubles.'),
   redialMsMax: number('ms', 5_000, 10, 600_000, 'The longest pause between dials.'),
-  linksMax: number('links', 128, 1, 10_000, 'Links at one time; further ones are refused.'),
+  linksMax: number(
+    'links',
+    128,
+    1,
+    10_000,
+    'Links at one time. Strangers hold three places of four at most; the silent make room.',
+  ),
   councilVotes: number(
     '',
     1,

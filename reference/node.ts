@@ -208,6 +208,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
   const peering = createPeering({
     self,
     host,
+    isStranger: (peer) => trust.classOf(peer) === 'Isolated',
     settings: settings.peering,
     begin: createMeeting({
       host,

@@ -58,7 +58,8 @@ const usage = (message: string): Fault => new Fault('usage', message);
 
 /**
  * Reads words against a vocabulary. At most `restMax` words may be none of it: names, files, DIDs.
- * Throws Fault `usage`: an unknown word, a word twice, a word without its value, a dashed flag.
+ * Throws Fault `usage`: an unknown word, a word twice, a word without its value, a dashed flag. A value
+ * is no word of the vocabulary: whoever means it says more than that one word, or `./data` of a file.
  */
 export const readWords = (
   typed: readonly string[],
@@ -82,6 +83,10 @@ export const readWords = (
     if (values.has(word)) throw usage(`"${word}" was said twice`);
     const value = known.value === undefined ? '' : queue.shift();
     if (value === undefined) throw usage(`"${word}" wants ${known.value} after it`);
+    // Else `pay bob 10 memo data DIR` would say "data", and take the directory for a currency.
+    if (Object.hasOwn(vocabulary, value)) {
+      throw usage(`"${word}" wants ${known.value} after it, and "${value}" is the next word`);
+    }
     values.set(word, value);
   }
   return { values, rest };

@@ -11,6 +11,9 @@
  * file from a wrong passphrase, and keeps a flipped bit of a plain seed from making another person of
  * the owner. Against whoever can write the file it protects nothing.
  *
+ * A plain seed that others may read or write is refused, as ssh does: who has copied it can sign as its owner. A
+ * sealed one is taken, for file systems that know no owners. Windows has no such bits.
+ *
  * Hostile files: the size, the shape and what scrypt would cost are checked before anything is computed.
  * Never overwritten: a lost seed is a lost account, so a second creation under one name is refused.
  */
@@ -49,6 +52,8 @@ const TAG_BYTES = 16;
 /** OWASP's first recommendation for scrypt, 2023: cost 2^17 with blocks of 8 takes 128 MiB. */
 const COST = 131_072;
 const BLOCK_SIZE = 8;
+/** Permission bits of group and others. */
+const OTHERS = 0o077;
 /** No key file of ours comes near. */
 const FILE_BYTES_MAX = 4_096;
 
@@ -103,8 +108,12 @@ export const readKeyFile = async (
   path: string,
   { passphrase }: KeyFileOptions = {},
 ): Promise<Uint8Array> => {
-  const fields = parse(path, await readText(path));
-  if ('seed' in fields) return new Uint8Array(Buffer.from(fields.seed, 'hex'));
+  const { text, mode } = await readText(path);
+  const fields = parse(path, text);
+  if ('seed' in fields) {
+    if (process.platform !== 'win32' && (mode & OTHERS) !== 0) throw exposed(path, mode);
+    return new Uint8Array(Buffer.from(fields.seed, 'hex'));
+  }
   if (passphrase === undefined) {
     throw new Fault('passphrase_wrong', `the key in ${path} is sealed: give its passphrase`);
   }
@@ -159,7 +168,9 @@ const derive = (passphrase: string, salt: Uint8Array, kdf: Sealed['kdf']): Promi
   });
 };
 
-const readText = async (path: string): Promise<string> => {
+const readText = async (
+  path: string,
+): Promise<{ readonly text: string; readonly mode: number }> => {
   try {
     // Without O_NONBLOCK a pipe would wait for its writer.
     const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -168,7 +179,7 @@ const readText = async (path: string): Promise<string> => {
       // A device or a pipe has no size and may never end.
       if (!status.isFile()) throw unreadable(path, 'it is no file');
       if (status.size > FILE_BYTES_MAX) throw unreadable(path, `it has ${status.size} bytes`);
-      return await file.readFile('utf8');
+      return { text: await file.readFile('utf8'), mode: status.mode };
     } finally {
       await file.close();
     }
@@ -210,6 +221,12 @@ const unreadable = (path: string, why: string, cause?: unknown): Fault =>
     'key_unreadable',
     `the key file ${path} cannot be used: ${why}. Put a backup in its place`,
     { cause },
+  );
+
+const exposed = (path: string, mode: number): Fault =>
+  new Fault(
+    'key_unreadable',
+    `the key in ${path} is open to others (mode ${(mode & 0o777).toString(8).padStart(4, '0')}): "chmod 600 ${path}", or where that changes nothing make one with "init sealed"`,
   );
 
 const creationFault = (path: string, cause: unknown): Fault =>

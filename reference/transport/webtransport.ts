@@ -58,8 +58,9 @@ const createCertificates = async (
   now: () => number,
 ): Promise<Certificates> => {
   const watchers = new Set<(certificate: Certificate) => void>();
-  const isDue = ({ validUntil }: Certificate): boolean =>
-    now() >= validUntil - settings.renewBeforeMs;
+  /** It ends soon; or it has not begun, because the clock was ahead when it was made and is right again. */
+  const isDue = ({ validFrom, validUntil }: Certificate): boolean =>
+    now() >= validUntil - settings.renewBeforeMs || now() < validFrom;
   const make = (): Certificate => {
     const made = makeCertificate(now(), settings.certificateMs);
     options.keeper?.write(made.pem).catch((error: unknown) => options.warned?.(error));

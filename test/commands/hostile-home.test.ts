@@ -67,6 +67,26 @@ describe.skipIf(process.platform === 'win32')('in the place of', () => {
   });
 });
 
+describe('a home called', () => {
+  it.each([
+    'with spaces',
+    'two\nlines',
+    "it's",
+    '-x',
+    'json',
+    '..here',
+    'größe 日本 \u202e\u001b[2J',
+    'x'.repeat(200),
+  ])('%j is a home like any other, and moves no cursor', async (name) => {
+    const path = join(root, name);
+    const made = await inProcess('init', 'network', 'coop', 'data', path);
+    expect([made.code, made.err]).toEqual([0, '']);
+    const told = await inProcess('status', 'data', path);
+    expect([told.code, told.err]).toEqual([0, '']);
+    for (const { out } of [made, told]) expect(out).not.toMatch(/[\u001b\u202e]/u);
+  });
+});
+
 describe('an import', () => {
   const file = (text: string): string => {
     const path = join(root, 'lines');

@@ -39,14 +39,17 @@ describe('reading words', () => {
     expect(rest).toEqual(['alice', 'bob']);
   });
 
-  it('takes whatever follows a word as its value, were it a word itself, a dash or nothing', () => {
-    expect(read(['seed', 'json']).values.get('seed')).toBe('json');
+  it('takes whatever follows a word as its value, were it a dash or nothing', () => {
     expect(read(['seed', '--nodes']).values.get('seed')).toBe('--nodes');
     expect(read(['seed', '']).values.get('seed')).toBe('');
   });
 
   it.each([
     [['seed'], /"seed" wants SEED after it/],
+    // Nothing was said after it, and the next word is no value.
+    [['seed', 'json'], /"seed" wants SEED after it, and "json" is the next word$/],
+    [['a', 'seed', 'nodes', '5'], /"seed" wants SEED after it, and "nodes" is the next word$/],
+    [['seed', 'seed'], /"seed" wants SEED after it, and "seed" is the next word$/],
     [['json', 'json'], /"json" was said twice/],
     [['seed', '1', 'seed', '2'], /"seed" was said twice/],
     [['--json'], /no dashes: say "json"$/],

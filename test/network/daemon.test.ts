@@ -48,17 +48,33 @@ const optionsOf = (home: Home, more: Partial<DaemonOptions> = {}): DaemonOptions
   ...more,
 });
 
-it('the links that a node may have are bounded where they come in, before one costs a session', async () => {
+it('the links that a node may have are bounded where they come in, and the silent make room for the next', async () => {
   const home = await newHome();
-  const daemon = await startDaemon(optionsOf(home, { settings: readSettings({ linksMax: 2 }) }));
+  const settings = readSettings({ linksMax: 2, helloTimeoutMs: 60_000 });
+  const daemon = await startDaemon(optionsOf(home, { settings }));
   const stranger = createQuicTransport({ seed: randomBytes(32), didOf: encodeDid });
   const dial = (): Promise<DialResult> =>
     new Promise((resolve) => stranger.dial(daemon.address, daemon.node.did, resolve));
-  const statuses: string[] = [];
-  for (let count = 0; count < 3; count++) statuses.push((await dial()).status);
+  const live: number[] = [];
+  const end = (number: number): void => void live.splice(live.indexOf(number), 1);
+  const call = async (number: number): Promise<void> => {
+    const result = await dial();
+    if (result.status !== 'open') return;
+    live.push(number);
+    result.link.open({ received: () => {}, drained: () => {}, closed: () => end(number) });
+  };
+  for (let number = 0; number < 8; number++) {
+    await call(number);
+    // Two have a place, one may be leaving.
+    await until('the surplus to be gone', () => live.length <= 3 || undefined, 5_000);
+  }
+  await until('two to be left', () => live.length === 2 || undefined, 5_000);
+  const [first] = live;
+  await call(8);
+  await until('the newest in place of the oldest', () => !live.includes(first!) || undefined);
+  expect(live).toContain(8);
   await stranger.close();
   await daemon.stop();
-  expect(statuses).toEqual(['open', 'open', 'refused']);
 });
 
 /** The open servers of this process at a port. */

@@ -130,6 +130,10 @@ describe.concurrent('WebTransport: who is there', () => {
     expect(readCertificate(kept ?? '')?.hash).toBe(first);
     expect(await hashAt(start + 6 * DAY_MS)).toBe(first);
     expect(await hashAt(start + 8 * DAY_MS)).not.toBe(first);
+    // Made when the clock was days ahead: to everybody else it has not begun.
+    const ahead = await hashAt(start + 16 * DAY_MS);
+    expect(await hashAt(start + 15.5 * DAY_MS)).toBe(ahead);
+    expect(await hashAt(start)).not.toBe(ahead);
     kept = 'no certificate at all';
     expect(await hashAt(start)).toHaveLength(43);
   });

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -83,6 +84,29 @@ describe('a key file', () => {
     await createKeyFile(path, { seed: SEED });
     expect((statSync(path).mode & 0o777).toString(8)).toBe('600');
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'that others may read or write is refused while it is plain, and taken once it is closed or sealed',
+    async () => {
+      await createKeyFile(path, { seed: SEED });
+      for (const [mode, shown] of [
+        [0o604, '0604'],
+        [0o640, '0640'],
+        [0o620, '0620'],
+      ] as const) {
+        chmodSync(path, mode);
+        const { code, message } = await faultOf(readKeyFile(path));
+        expect([code, message]).toEqual(['key_unreadable', expect.stringContaining(shown)]);
+        expect(message).toContain(`chmod 600 ${path}`);
+      }
+      chmodSync(path, 0o400);
+      expect(await readKeyFile(path)).toEqual(SEED);
+      path = join(directory, 'sealed.key');
+      await createKeyFile(path, { ...CHEAP, seed: SEED });
+      chmodSync(path, 0o644);
+      expect(await readKeyFile(path, { passphrase: PASSPHRASE })).toEqual(SEED);
+    },
+  );
 
   it('refuses a wrong or a missing passphrase, and changes nothing', async () => {
     await createKeyFile(path, CHEAP);

@@ -11,6 +11,8 @@ import {
   createSession,
   SESSION_WORDS_MAX,
   SESSION_WORD_SPACING_MS,
+  SLIP_SPACING_MS,
+  SLIPS_MAX,
   type Session,
 } from '#reference/node/peers/session.ts';
 import { createSimulatedHost } from '#reference/sim/host.ts';
@@ -343,6 +345,22 @@ describe('a session', () => {
     fake.saysBytes(Buffer.from([0xff, 0xff, 0xff, 0xff]));
     expect([counted.length, fake.closing]).toEqual([2, true]);
   });
+
+  it('leaves whoever goes on saying what is no message, in one piece or over a minute', () => {
+    const nonsense = Buffer.from('\0\0\0\x02{}', 'latin1');
+    const fast = meet();
+    fast.fake.saysBytes(Buffer.concat([...Array<Buffer>(10_000).fill(nonsense)]));
+    expect([fast.counted.length, fast.fake.closing]).toEqual([SLIPS_MAX + 1, true]);
+    fast.fake.says(digest);
+    expect(fast.received).toEqual([]);
+    // As often as it is forgiven again: a peer of another release.
+    const slow = meet();
+    for (let time = 1; time <= 100; time++) {
+      slow.scheduler.runUntil(time * SLIP_SPACING_MS);
+      slow.fake.saysBytes(nonsense);
+    }
+    expect([slow.counted.length, slow.fake.closing]).toEqual([100, false]);
+  });
 });
 
 // --- Peering ----------------------------------------------------------------------------------------
@@ -362,6 +380,7 @@ const createSpots = (
   seed: string,
   names: readonly string[],
   peeringSettings = settings.peering,
+  isStranger = (_peer: Did): boolean => false,
 ) => {
   const scheduler: Scheduler = createScheduler(0);
   const random = createRandom(seed);
@@ -389,6 +408,7 @@ const createSpots = (
       self: signer.did,
       host,
       settings: peeringSettings,
+      isStranger,
       begin: (link, expected): Session =>
         createSession({
           link,
@@ -537,6 +557,57 @@ describe('peering', () => {
     scheduler.runUntil(20_000);
     expectOneLink(left, right);
     expect(scheduler.pending).toBeLessThan(10);
+  });
+
+  it('keeps a quarter of its places from strangers, however many they are', () => {
+    const names = Array.from({ length: 10 }, (_, index) => `stranger ${index}`);
+    const { scheduler, spots, know } = createSpots(
+      'strangers',
+      ['ann', 'ben', ...names],
+      { ...settings.peering, linksMax: 8 },
+      (peer) => peer !== ann.did && peer !== ben.did,
+    );
+    const [left, friend, ...strangers] = spots as [Spot, Spot, ...Spot[]];
+    for (const stranger of strangers) know(stranger, left);
+    scheduler.runUntil(10_000);
+    expect(left.peering.peers()).toHaveLength(6);
+    know(friend, left);
+    scheduler.runUntil(12_000);
+    expect(linkOf(left, friend)).toBeDefined();
+    // Nor does it dial them beyond that, if they announce themselves.
+    for (const stranger of strangers) know(left, stranger);
+    scheduler.runUntil(60_000);
+    expect(left.peering.peers()).toHaveLength(7);
+    expect(linkOf(left, friend)).toBeDefined();
+    expect(friend.disconnected).toEqual([]);
+  });
+
+  it('takes who comes where all places are held by links that prove nothing', () => {
+    const { scheduler, network, spots, know } = createSpots('silent crowd', ['ann', 'ben'], {
+      ...settings.peering,
+      linksMax: 8,
+    });
+    const [left, right] = spots as [Spot, Spot];
+    const stranger = network.transport('10.0.0.99:7000', cem.did);
+    let links = 0;
+    // Again and again, so that no place is free when a silent one is cut.
+    for (let atMs = 0; atMs < 30_000; atMs += 500) {
+      scheduler.after(atMs, () =>
+        stranger.dial(left.address, undefined, (result) => {
+          if (result.status !== 'open') return;
+          links += 1;
+          result.link.open({ received: () => {}, drained: () => {}, closed: () => (links -= 1) });
+        }),
+      );
+    }
+    scheduler.runUntil(10_000);
+    expect(links).toBeGreaterThanOrEqual(7);
+    know(right, left);
+    scheduler.runUntil(11_000);
+    expectOneLink(left, right);
+    scheduler.runUntil(30_000);
+    expectOneLink(left, right);
+    expect(right.disconnected).toEqual([]);
   });
 
   it('dials nobody beyond its limit, and again when there is room', () => {

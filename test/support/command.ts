@@ -89,15 +89,17 @@ export interface Launch {
   readonly cwd?: string;
   /** A process group of its own, so that a terminal's Ctrl-C can be imitated. */
   readonly detached?: boolean;
+  /** Another user, where this one may say so. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /** Starts any program; kills it at the deadline or when the tests are over. */
 export const launch = (
   program: string,
   words: readonly string[],
-  { env, cwd = ROOT, detached = false }: Launch = {},
+  { env, cwd = ROOT, detached = false, user }: Launch = {},
 ): Started => {
-  const child = spawn(program, words, { cwd, detached, env: environment(env) });
+  const child = spawn(program, words, { cwd, detached, env: environment(env), ...user });
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));

@@ -61,7 +61,14 @@ import {
 import { RATIO_MAX } from '#reference/frames/packing.ts';
 import { CHANGE_MS_MAX, CHANGES_WAITING_MAX } from '#reference/operations/changes.ts';
 import { BODY_BYTES_MAX } from '#reference/operations/control.ts';
-import { SESSION_WORDS_MAX, SESSION_WORD_SPACING_MS } from '#reference/node/peers/session.ts';
+import {
+  SESSION_WORDS_MAX,
+  SESSION_WORD_SPACING_MS,
+  SLIP_SPACING_MS,
+  SLIPS_MAX,
+} from '#reference/node/peers/session.ts';
+import { readSettings } from '#reference/config.ts';
+import { strangersMaxOf } from '#reference/node/peers/peering.ts';
 import { BATCH_REQUESTS_MAX } from '#reference/operations/json-rpc.ts';
 import { methods } from '#reference/operations/methods.ts';
 import {
@@ -205,6 +212,16 @@ const limits = (): string =>
         'hellos and pings of one link',
         `${SESSION_WORDS_MAX} at once, then one in ${SESSION_WORD_SPACING_MS} ms`,
         '`session_too_often`',
+      ],
+      [
+        'frames of a link that are no message',
+        `${SLIPS_MAX} at once, then one in ${SLIP_SPACING_MS} ms`,
+        'the link ends',
+      ],
+      [
+        'places of strangers among the links',
+        String(strangersMaxOf(readSettings().peering.linksMax)),
+        'the newest stranger is refused: `stranger_refused`',
       ],
       ['peers heard of by mDNS', String(CANDIDATES_MAX), 'ignored until others expire'],
       ['QUIC handshakes under way', String(QUIC_SETTINGS.acceptsMax), 'they wait for a place'],

@@ -62,7 +62,7 @@ export interface Links {
   readonly sequence: number;
   readonly previous: RecordId | null;
   readonly parents: readonly RecordId[];
-  /** Of `previous`; 0 without one. The next timestamp may not be smaller. */
+  /** In a ledger, of `previous`; 0 without one. The next timestamp may not be smaller. */
   readonly previousTimestamp: number;
   /** In topics that forget: the first own record that anybody can still have from us. */
   readonly floor?: number;
@@ -121,7 +121,9 @@ export const linksAfter = (
     sequence,
     previous: tip?.id ?? null,
     parents: parentsOf(knowledge, self, read),
-    previousTimestamp: tip?.timestamp ?? 0,
+    // No order of time is kept in topics that forget: once our clock was hours ahead, whatever followed would be
+    // dated hours ahead too, and refused here and everywhere until then.
+    previousTimestamp: 0,
     ...(floor > 1 ? { floor } : {}),
   };
 };

@@ -5,6 +5,10 @@
  * again and again, with a pause that doubles and is jittered. Two nodes that dial each other at once
  * end with two links: the one dialled by the smaller DID stays, and both sides know that without a
  * word. A *cut* peer is neither dialled nor kept: it is how a demonstration breaks a network.
+ *
+ * Links are few, and keys are free: whoever makes a hundred of them must not shut everybody else out. So
+ * strangers may hold three places of four, the rest is for peers whom somebody trusts; and where all
+ * places are taken, the link that has gone longest without a proof makes room for the next.
  */
 import type { Cancel, Candidate, Host } from '#contracts/host.ts';
 import type { Did } from '#contracts/identifiers.ts';
@@ -19,8 +23,16 @@ import type { Session } from './session.ts';
  */
 const SIMULTANEOUS_MS = 500;
 
+/** Places that strangers may hold, once they are proven: three of four, and one in any case. */
+export const strangersMaxOf = (linksMax: number): number =>
+  Math.max(1, Math.floor((linksMax * 3) / 4));
+/** Links that made room and are still closing: so many, beside those that have a place. */
+export const leaversMaxOf = (linksMax: number): number => Math.ceil(linksMax / 4);
+
 export interface PeeringOptions {
   readonly self: Did;
+  /** Whom nobody here trusts; nobody is one unless told. */
+  readonly isStranger?: (peer: Did) => boolean;
   readonly host: Host;
   readonly settings: PeeringSettings;
   /** Makes a session of a link; the session reports to `established` and `ended` below. */
@@ -60,10 +72,14 @@ export interface Peering {
 }
 
 export const createPeering = (options: PeeringOptions): Peering => {
-  const { self, host, settings } = options;
+  const { self, host, settings, isStranger = () => false } = options;
+  const strangersMax = strangersMaxOf(settings.linksMax);
+  const leaversMax = leaversMaxOf(settings.linksMax);
   const targets = new Map<string, Target>();
   const sessions = new Map<Did, Session>();
   const all = new Set<Session>();
+  /** Those of `all` that made room. */
+  const leavers = new Set<Session>();
   const cut = new Set<Did>();
   /** Links we dialled whose Hello is not through yet. */
   const dials = new Map<Session, Target>();
@@ -84,12 +100,32 @@ export const createPeering = (options: PeeringOptions): Peering => {
     target.retry = host.after(delayMs, () => dial(target));
   };
 
-  const isFull = (): boolean => all.size >= settings.linksMax;
+  const isFull = (): boolean => all.size - leavers.size >= settings.linksMax;
+
+  const strangersAreMany = (): boolean => {
+    let strangers = 0;
+    for (const peer of sessions.keys()) if (isStranger(peer)) strangers += 1;
+    return strangers >= strangersMax;
+  };
+
+  /** Ends the link that came in first and has proven nothing yet. False if there is none. */
+  const makeRoom = (): boolean => {
+    if (leavers.size >= leaversMax) return false;
+    for (const session of all) {
+      if (session.peer !== undefined || session.link.side !== 'listener' || leavers.has(session))
+        continue;
+      leavers.add(session);
+      session.close();
+      return true;
+    }
+    return false;
+  };
 
   const dial = (target: Target): void => {
     target.retry = undefined;
     if (!wanted(target)) return;
-    if (isFull()) {
+    const isOneTooMany = target.did !== undefined && isStranger(target.did) && strangersAreMany();
+    if (isFull() || isOneTooMany) {
       retryLater(target);
       return;
     }
@@ -187,7 +223,7 @@ export const createPeering = (options: PeeringOptions): Peering => {
     },
 
     accept(link) {
-      if (stopped || isFull()) {
+      if (stopped || (isFull() && !makeRoom())) {
         host.log('warn', 'link_refused', { address: link.remoteAddress, links: all.size });
         link.close();
         return;
@@ -203,6 +239,11 @@ export const createPeering = (options: PeeringOptions): Peering => {
         return;
       }
       const older = sessions.get(peer);
+      if (!older && isStranger(peer) && strangersAreMany()) {
+        host.log('warn', 'stranger_refused', { peer, links: all.size });
+        session.close();
+        return;
+      }
       if (older && better(older, session, peer) === older) {
         session.close();
         return;
@@ -218,6 +259,7 @@ export const createPeering = (options: PeeringOptions): Peering => {
 
     ended(session, reason, peer) {
       all.delete(session);
+      leavers.delete(session);
       const target = settle(session);
       if (target) retryLater(target);
       if (peer === undefined) return;

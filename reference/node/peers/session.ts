@@ -28,6 +28,10 @@ import { createBucket } from '#reference/gossip/pacing.ts';
 export const SESSION_WORDS_MAX = 20;
 export const SESSION_WORD_SPACING_MS = 100;
 
+/** Frames of one link that are no message: so many at once, then one in so much time; what goes on ends it. */
+export const SLIPS_MAX = 8;
+export const SLIP_SPACING_MS = 5_000;
+
 /** What a session hears itself, each with an answer or a check of a signature; the rest is gossip's. */
 const OWN_WORDS: ReadonlySet<Message['type']> = new Set(['hello', 'hello-proof', 'ping', 'pong']);
 
@@ -222,6 +226,7 @@ export const createSession = (options: SessionOptions): Session => {
   };
 
   const words = createBucket(SESSION_WORD_SPACING_MS, SESSION_WORDS_MAX);
+  const slips = createBucket(SLIP_SPACING_MS, SLIPS_MAX);
 
   const receive = (message: Message): void => {
     if (OWN_WORDS.has(message.type) && !words.take(host.monotonic())) {
@@ -278,8 +283,10 @@ export const createSession = (options: SessionOptions): Session => {
           continue;
         }
         count('frame_refused', `${outcome.status}: ${outcome.reason}`);
-        // The edges of the stream are lost, or the peer speaks another version: nothing to wait for.
-        if (outcome.status !== 'message_malformed') link.close();
+        // Otherwise the edges of the stream are lost, the peer speaks another version, or will not stop.
+        if (outcome.status === 'message_malformed' && slips.take(heardAt)) continue;
+        refused = true;
+        link.close();
       }
     },
     drained: flush,

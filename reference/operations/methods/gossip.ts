@@ -1,5 +1,6 @@
 /** What may be asked of the topics, and said in those that are no ledger. */
 import * as z from 'zod';
+import { messageOf } from '#contracts/faults.ts';
 import type { Did, Json, Topic } from '#contracts/identifiers.ts';
 import { CLOCK_COMPONENTS_MAX } from '#contracts/messages.ts';
 import type { Node, TopicView } from '#contracts/node.ts';
@@ -48,6 +49,21 @@ const view = (node: Node, { access, scope, retention, ...rest }: TopicView): Jso
   retention: retention === undefined ? null : { ...retention },
 });
 
+/**
+ * The answer, once a restart would not undo what it says; where that cannot be kept, what is true meanwhile.
+ */
+const kept = async (node: Node, answer: Answer, meanwhile: string): Promise<Answer> => {
+  if (!node.snapshots) return answer;
+  return node.keep().then(
+    () => answer,
+    (error: unknown) =>
+      refused(
+        'store_failed',
+        `${meanwhile}, until the next start: ${messageOf(error)}. Then "npm run node snapshot save"`,
+      ),
+  );
+};
+
 const open = (
   node: Node,
   asked: {
@@ -58,7 +74,7 @@ const open = (
     readonly records: number;
     readonly days: number;
   },
-): Answer => {
+): Answer | Promise<Answer> => {
   const refusal = notRunning(node);
   if (refusal) return refusal;
   const { allowed, minTrust, scope, records, days } = asked;
@@ -79,15 +95,19 @@ const open = (
         : { access: 'Public' };
   const retention = { recordsMax: records, ageMsMax: days * DAY_MS };
   const outcome = node.open({ topic: asked.topic, access, scope, retention });
-  return outcome.ok ? ok({ topic: asked.topic, access: accessText(node, access), scope }) : outcome;
+  if (!outcome.ok) return outcome;
+  const opened = ok({ topic: asked.topic, access: accessText(node, access), scope });
+  return kept(node, opened, `${asked.topic} is open`);
 };
 
 const unknown = (name: Topic): Answer => refused('topic_unknown', `${name} is not open here`);
 
-const close = (node: Node, asked: { readonly topic: Topic }): Answer => {
+const close = (node: Node, asked: { readonly topic: Topic }): Answer | Promise<Answer> => {
   const refusal = notRunning(node);
   if (refusal) return refusal;
-  if (node.close(asked.topic)) return ok({ closed: asked.topic });
+  if (node.close(asked.topic)) {
+    return kept(node, ok({ closed: asked.topic }), `${asked.topic} is closed`);
+  }
   return node.topics().some((each) => each.topic === asked.topic)
     ? refused('topic_reserved', `${asked.topic} stays open`)
     : unknown(asked.topic);
@@ -163,7 +183,7 @@ export const gossipMethods: Methods = {
         .max(3_650)
         .default(RETENTION_DEFAULT.ageMsMax / DAY_MS),
     }),
-    open as (node: Node, params: unknown) => Answer,
+    open as (node: Node, params: unknown) => Answer | Promise<Answer>,
   ),
   'gossip.close': change('closes it, here', z.strictObject({ topic }), close),
   'gossip.publish': change(

@@ -15,7 +15,8 @@ export interface Certificate {
   readonly pem: string;
   /** SHA-256 of the certificate, base64url: what peers pin. */
   readonly hash: string;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, as are those of `validUntil`. */
+  readonly validFrom: number;
   readonly validUntil: number;
 }
 
@@ -80,16 +81,21 @@ export const makeCertificate = (now: number, lastsMs: number): Certificate => {
   const read = new X509Certificate(certificate);
   return {
     pem: `${read.toString()}${privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()}`,
-    hash: hashOf(read.raw),
-    validUntil: Date.parse(read.validTo),
+    ...factsOf(read),
   };
 };
+
+const factsOf = (read: X509Certificate): Omit<Certificate, 'pem'> => ({
+  hash: hashOf(read.raw),
+  validFrom: Date.parse(read.validFrom),
+  validUntil: Date.parse(read.validTo),
+});
 
 /** A certificate that was kept; undefined for text that holds none. */
 export const readCertificate = (pem: string): Certificate | undefined => {
   try {
     const read = new X509Certificate(pem);
-    return { pem, hash: hashOf(read.raw), validUntil: Date.parse(read.validTo) };
+    return { pem, ...factsOf(read) };
   } catch {
     return undefined;
   }

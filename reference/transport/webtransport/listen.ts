@@ -36,6 +36,7 @@ interface Arrival {
   certificate?: string;
   /** Its one session was given out. */
   isTaken: boolean;
+  isLink: boolean;
 }
 
 const placeOf = ({ remoteAddress, remotePort }: Socket | TLSSocket): string =>
@@ -87,14 +88,20 @@ const serve = (
   let isOpen = true;
 
   http.prependListener('connection', (socket: Socket) => {
-    if (!isOpen || arrivals.size >= settings.inboundLinksMax + settings.handshakesMax)
-      return void socket.destroy();
+    if (!isOpen) return void socket.destroy();
+    if (arrivals.size >= settings.inboundLinksMax + settings.handshakesMax) {
+      // Whoever has taken longest to become a link makes room.
+      const [place, oldest] = [...arrivals].find(([, { isLink }]) => !isLink) ?? [];
+      (oldest?.socket ?? socket).destroy();
+      if (place === undefined) return;
+      arrivals.delete(place);
+    }
     const place = placeOf(socket);
     const deadline = setTimeout(() => socket.destroy(), settings.dialTimeoutMs);
-    arrivals.set(place, { socket, deadline, isTaken: false });
+    arrivals.set(place, { socket, deadline, isTaken: false, isLink: false });
     socket.once('close', () => {
       clearTimeout(deadline);
-      arrivals.delete(place);
+      if (arrivals.get(place)?.socket === socket) arrivals.delete(place);
     });
   });
   http.on('secureConnection', (socket: TLSSocket) => {
@@ -118,6 +125,7 @@ const serve = (
     const link = await admit(context, native, connection, arrival.certificate, place);
     if (link === undefined) return;
     clearTimeout(arrival.deadline);
+    arrival.isLink = true;
     links.add(link);
     if (isOpen) accepted(link);
     else link.close();

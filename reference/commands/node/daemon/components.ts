@@ -18,6 +18,7 @@ import { writeFileDurably } from '#reference/host/durable-file.ts';
 import { createHost, openLog } from '#reference/host/host.ts';
 import { openStore } from '#reference/host/level-store.ts';
 import { createNode } from '#reference/node.ts';
+import { leaversMaxOf } from '#reference/node/peers/peering.ts';
 import { startControl, type ControlServer } from '#reference/operations/control.ts';
 import { createComponent } from '#reference/supervision/component.ts';
 import type { RestartPolicy } from '#reference/supervision/supervision.ts';
@@ -83,7 +84,7 @@ export const componentsOf = (options: DaemonOptions) => {
         kind: options.transport ?? 'quic',
         home,
         seed: identity.value.seed,
-        inboundLinksMax: settings.peering.linksMax,
+        inboundLinksMax: settings.peering.linksMax + leaversMaxOf(settings.peering.linksMax),
         warned: (error) =>
           host.current?.log('warn', 'certificate_not_kept', { reason: messageOf(error) }),
       }),
@@ -175,13 +176,18 @@ export const componentsOf = (options: DaemonOptions) => {
         await writeControl(home, control, token);
       } catch (error) {
         await control.close();
-        throw error;
+        throw new Fault(
+          'store_failed',
+          `${home.controlPath} cannot be written (${messageOf(error)}): look at the disk and at who may write there`,
+          { cause: error },
+        );
       }
       return control;
     },
     async close(control) {
-      await rm(home.controlPath, { force: true });
-      await rm(home.tokenPath, { force: true });
+      // Where a folder has become read-only they stay: nobody asks a process that is gone.
+      const files = [home.controlPath, home.tokenPath];
+      await Promise.allSettled(files.map((path) => rm(path, { force: true })));
       await control.close();
     },
   });

@@ -1,14 +1,29 @@
 /** `node export` and `node import`: records as lines of a file. */
 import { createReadStream } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { realpath, stat, writeFile } from 'node:fs/promises';
 import { Fault, messageOf } from '#contracts/faults.ts';
 import { RECORD_BYTES_MAX } from '#contracts/records.ts';
+import { writeFileDurably } from '#reference/host/durable-file.ts';
 import { ask, openNode, show } from '../ask.ts';
 import { EXIT } from '#reference/commands/exit.ts';
 import type { Home } from './home.ts';
 import { readLines } from '../read-input.ts';
 import { common, currencyWord, said, type Subcommand } from '../subcommand.ts';
 import type { Spoken } from '#reference/commands/words.ts';
+
+/** Permission bits of a new file, of which the system takes the umask. */
+const NEW_FILE_MODE = 0o666;
+
+/**
+ * Whole or not at all: half an export on a full disk would look like one. A link stays one; a device or a
+ * pipe is written to, and keeps its place.
+ */
+const writeExport = async (file: string, text: string): Promise<void> => {
+  const path = await realpath(file).catch(() => file);
+  const there = await stat(path).catch(() => undefined);
+  if (there && !there.isFile()) return writeFile(path, text);
+  await writeFileDurably(path, text, there?.mode ?? NEW_FILE_MODE);
+};
 
 const runExport = async (home: Home, spoken: Spoken): Promise<number> => {
   const answer = await ask(home, 'ledger.export', said(spoken, 'currency'));
@@ -22,7 +37,7 @@ const runExport = async (home: Home, spoken: Spoken): Promise<number> => {
     process.stdout.write(text);
     return EXIT.ok;
   }
-  await writeFile(file, text).catch((error: unknown) => {
+  await writeExport(file, text).catch((error: unknown) => {
     throw new Fault(
       'store_failed',
       `${file}: ${messageOf(error)}. Name a file that can be written`,
