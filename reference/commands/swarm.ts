@@ -72,7 +72,9 @@ const calibrate = (
   const contacts = rounds.reduce((sum, round) => sum + round.contacts, 0);
   if (engine !== 'bulk' || contacts === 0 || interrupted) return undefined;
   const measured = Math.min(contacts, BARE_CONTACTS_MAX);
-  return bareLoop(agents, measured) * (contacts / measured);
+  const beganMs = performance.now();
+  bareLoop(agents, measured);
+  return (performance.now() - beganMs) * (contacts / measured);
 };
 
 const writeChart = (file: string, plan: Plan, played: Played): void => {
