@@ -96,6 +96,12 @@ describe('a swarm with more liars than its rule survives', () => {
     expect(code).toBe(1);
   });
 
+  it('says why a vote by version never begins', async () => {
+    const { code, out } = await say('10 rule version-votes fanout 3 seed 1');
+    expect(out).toMatch(/NOT EVERYBODY: 1 of 10 .*\nnobody can be the first to see enough holders/);
+    expect(code).toBe(6);
+  });
+
   it('leaves groups without a voice uninformed', async () => {
     const { code, out } = await say('2000 groups 20 ambassadors 1 liars 0.3 seed 1');
     expect(out).toMatch(/NOT EVERYBODY: [\d ]+ of 1 400 correct agents/);

@@ -79,7 +79,9 @@ const sizeIn = ({ rest: [text] }: Spoken): number => {
   const digits = text.replaceAll('_', '');
   const agents = /^\d{1,15}$/.test(digits) ? Number(digits) : Number.NaN;
   if (agents >= 2 && agents <= NUMBER_MAX) return agents;
-  throw refuse(`expected how many agents, from 2 to ${NUMBER_MAX}, such as 1000000, got ${text}`);
+  throw refuse(
+    `expected how many agents, from 2 to ${NUMBER_MAX}, such as 1000000, got ${text}; "help" lists the words`,
+  );
 };
 
 /** A count, or a share of all. */

@@ -95,6 +95,8 @@ export const explain = (plan: Plan, played: Played, verdict: Verdict): readonly 
     case 'partial':
       return [
         `NOT EVERYBODY: ${grouped(informed)} of ${grouped(correct)} correct agents, ${percent(informed / correct)}, after ${rounds.length} rounds`,
+        // A committee's decision stands; what did not reach everybody is its certificate.
+        ...(decision && !committee ? [whyNot(plan, voters)] : []),
         ...(plan.groups && plan.liars > 0
           ? ['groups whose ambassadors are all silent are cut off: more ambassadors help']
           : []),
