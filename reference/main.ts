@@ -1,4 +1,5 @@
 /** The reference's command line: `demo`, `node`, `sim` and `swarm`. Each is a file in `commands/`, or a folder. */
+import chalk from 'chalk';
 import { Fault } from '#contracts/faults.ts';
 import { refuseDashes } from './commands/dashes.ts';
 import { EXIT, reportFailure } from './commands/exit.ts';
@@ -48,5 +49,8 @@ const onStdoutError = (error: NodeJS.ErrnoException): void => {
 process.stdout.on('error', onStdoutError);
 // A log that nobody reads ends no node.
 process.stderr.on('error', () => {});
+
+// Chalk asks the terminal, and not the person (no-color.org).
+if ((process.env['NO_COLOR'] ?? '') !== '') chalk.level = 0;
 
 process.exitCode = await main(process.argv.slice(2));

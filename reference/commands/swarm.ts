@@ -4,8 +4,9 @@ import { Fault, messageOf } from '#contracts/faults.ts';
 import { EXIT } from './exit.ts';
 import { svgChart } from './swarm/chart.ts';
 import { AGENTS_DEFAULT, readPlan, vocabulary, type Plan } from './swarm/plan.ts';
-import { bareLoop, play, type Played, type Watching } from './swarm/play.ts';
+import { bareLoop, play, type Played } from './swarm/play.ts';
 import { jsonOf, printRun, titleOf } from './swarm/print.ts';
+import { createWatching } from './swarm/progress.ts';
 import { exitOfVerdict, verdictOf } from './swarm/verdict.ts';
 import { describeWords, readWords } from './words.ts';
 
@@ -28,39 +29,6 @@ const help = (): string =>
     `${EXIT.interrupted}: Ctrl-C.`,
   ].join('\n');
 
-/** Nobody wants a bar that is gone before it is seen. */
-const PROGRESS_AFTER_MS = 300;
-const PROGRESS_WIDTH = 30;
-
-/** A bar on the terminal, if there is one; and Ctrl-C, heard between two rounds. */
-const createWatching = (): Watching & { end(): void } => {
-  const beganMs = performance.now();
-  let isEnding = false;
-  let isDrawn = false;
-  const interrupt = (): void => {
-    isEnding = true;
-  };
-  const wipe = (): void => {
-    if (isDrawn) process.stderr.write('\r\u001B[2K');
-    isDrawn = false;
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
-  return {
-    isEnding: () => isEnding,
-    progressed(round, of, share) {
-      if (!process.stderr.isTTY || performance.now() - beganMs < PROGRESS_AFTER_MS) return;
-      const done = Math.round(share * PROGRESS_WIDTH);
-      const bar = '#'.repeat(done).padEnd(PROGRESS_WIDTH, '-');
-      process.stderr.write(`\r\u001B[2K[${bar}] round ${round} of about ${Math.max(round, of)}`);
-      isDrawn = true;
-    },
-    end() {
-      wipe();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
-    },
-  };
-};
-
 /** Contacts that the calibration loop repeats at most: a second of them. */
 const BARE_CONTACTS_MAX = 2e7;
 
@@ -72,7 +40,9 @@ const calibrate = (
   const contacts = rounds.reduce((sum, round) => sum + round.contacts, 0);
   if (engine !== 'bulk' || contacts === 0 || interrupted) return undefined;
   const measured = Math.min(contacts, BARE_CONTACTS_MAX);
-  return bareLoop(agents, measured) * (contacts / measured);
+  const beganMs = performance.now();
+  bareLoop(agents, measured);
+  return (performance.now() - beganMs) * (contacts / measured);
 };
 
 const writeChart = (file: string, plan: Plan, played: Played): void => {

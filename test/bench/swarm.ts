@@ -1,9 +1,10 @@
 /**
- * `swarm`: what a simulated contact costs, beside the bare loop that it cannot be faster than.
+ * `swarm`: what a simulated contact costs, beside the bare loop that does the least it could.
  *
- * The bare loop draws the same way and reads, changes and writes one random byte a contact. It runs in
- * turn with the engine, in the same process, and both are the best of several: on a machine that others
- * use the fastest is nearest to the truth.
+ * The bare loop draws the same way, because whom an agent calls is a part of the model, and reads,
+ * changes and writes one random byte a contact. It runs in turn with the engine, in the same process,
+ * both in processor time, and both are the best of several: on a machine that others use the fastest is
+ * nearest to the truth.
  */
 import { blake3 as library } from '@noble/hashes/blake3.js';
 import { execFile } from 'node:child_process';
@@ -13,16 +14,17 @@ import { bareLoop } from '#reference/commands/swarm/play.ts';
 import { blake3, sameHash } from '#reference/swarm/blake3.ts';
 import { bulkRun } from '#reference/swarm/engines/bulk.ts';
 import { chosenAgents, flatOverlay } from '#reference/swarm/engines/draws.ts';
-import { merkle } from '#reference/swarm/merkle.ts';
-import { compare, exponentOf, timed, timedAsync } from './measure.ts';
+import { createTree, merkle } from '#reference/swarm/merkle.ts';
+import { compare, exponentOf, timedAsync, timedOnProcessor } from './measure.ts';
 import type { Bench, Figure } from './report.ts';
 
-const REPETITIONS = 9;
+const REPETITIONS = 15;
 const MILLION = 1_000_000;
 const SIZES = [10_000, 100_000, MILLION];
 /** A contact may cost so much of a power of the size: nothing, but for caches. */
 const EXPONENT_MAX = 0.25;
-const LEAVES = 1 << 14;
+const LEAVES = MILLION;
+const TREES = 3;
 const COLD_RUNS = 3;
 
 const best = (samples: readonly number[]): number => Math.min(...samples);
@@ -48,7 +50,7 @@ const spread = (agents: number, fanOut: number, silentShare: number, verify: boo
     ...(verify ? { verify: isRight } : {}),
   });
   let contacts = 0;
-  const tookMs = timed(() => {
+  const tookMs = timedOnProcessor(() => {
     for (const round of run.rounds()) contacts += round.contacts;
   });
   return { tookMs, contacts };
@@ -83,7 +85,7 @@ const spreadFigure = ({
   for (let repetition = 0; repetition < REPETITIONS; repetition++) {
     const { tookMs, contacts } = spread(agents, fanOut, silentShare, verify);
     ours.push(tookMs);
-    bare.push(bareLoop(agents, contacts));
+    bare.push(timedOnProcessor(() => bareLoop(agents, contacts)));
   }
   return {
     name,
@@ -94,15 +96,57 @@ const spreadFigure = ({
   };
 };
 
-/** Milliseconds a contact, by size. */
-const contactCosts = (): (readonly [number, number])[] =>
-  SIZES.map((agents) => {
-    const samples = Array.from({ length: REPETITIONS * (MILLION / agents > 10 ? 5 : 1) }, () => {
-      const { tookMs, contacts } = spread(agents, 1, 0, false);
-      return tookMs / contacts;
-    });
-    return [agents, best(samples)];
-  });
+interface ContactCost {
+  readonly agents: number;
+  /** Milliseconds a contact. */
+  readonly ours: number;
+  readonly bare: number;
+}
+
+/** One slice of a million contacts at least, so that the clock does not count. */
+const contactCost = (agents: number): ContactCost => {
+  let [tookMs, contacts] = [0, 0];
+  while (contacts < MILLION) {
+    const run = spread(agents, 1, 0, false);
+    tookMs += run.tookMs;
+    contacts += run.contacts;
+  }
+  const bareMs = timedOnProcessor(() => bareLoop(agents, contacts));
+  return { agents, ours: tookMs / contacts, bare: bareMs / contacts };
+};
+
+/** What a contact costs, by size; the sizes in turn, so that the weather is the same for all. */
+const contactCosts = (): readonly ContactCost[] => {
+  const rounds = Array.from({ length: REPETITIONS }, () => SIZES.map(contactCost));
+  return SIZES.map((agents, size) => ({
+    agents,
+    ours: best(rounds.map((round) => round[size]!.ours)),
+    bare: best(rounds.map((round) => round[size]!.bare)),
+  }));
+};
+
+const contactFigures = (): Figure[] => {
+  const costs = contactCosts();
+  return [
+    ...costs.map(({ agents, ours, bare }): Figure => ({
+      name: `a contact among ${agents}`,
+      value: ours,
+      unit: 'ms',
+      limit: bare,
+    })),
+    {
+      name: 'exponent of a contact in the size',
+      value: exponentOf(costs.map(({ agents, ours }) => [agents, ours])),
+      unit: '',
+      valueMax: EXPONENT_MAX,
+    },
+    {
+      name: 'exponent of the bare loop: caches alone',
+      value: exponentOf(costs.map(({ agents, bare }) => [agents, bare])),
+      unit: '',
+    },
+  ];
+};
 
 const hashFigures = (): Figure[] => {
   const hash = compare({ ours: () => blake3(STATE), bare: () => library(STATE) });
@@ -127,33 +171,46 @@ const hashFigures = (): Figure[] => {
   ];
 };
 
+/** As many bare hashes as a tree has, of as many bytes: a tag and a leaf, a tag and two hashes. */
+const bareHashes = (leaves: number, nodes: number): void => {
+  const [leaf, node] = [STATE.subarray(0, 5), new Uint8Array(65)];
+  for (let count = 0; count < leaves; count++) blake3(leaf);
+  for (let count = 0; count < nodes; count++) blake3(node);
+};
+
 const merkleFigures = (): Figure[] => {
-  const leaves = Array.from({ length: LEAVES }, (_, leaf) => Uint8Array.of(leaf, leaf >>> 8, 1, 2));
-  const root = merkle.root(leaves);
-  const leaf = LEAVES >> 1;
-  const proof = merkle.prove(leaves, leaf);
-  const depth = proof.siblings.length;
-  const hashes = 2 * LEAVES - 1;
-  const build = best(Array.from({ length: REPETITIONS }, () => timed(() => merkle.root(leaves))));
-  const bare = best(
-    Array.from({ length: REPETITIONS }, () =>
-      timed(() => {
-        for (let count = 0; count < hashes; count++) blake3(STATE);
-      }),
-    ),
+  const leaves = Array.from({ length: LEAVES }, (_, leaf) =>
+    Uint8Array.of(leaf, leaf >>> 8, leaf >>> 16, 1),
   );
+  const [build, bare]: [number[], number[]] = [[], []];
+  for (let repetition = 0; repetition < TREES; repetition++) {
+    build.push(timedOnProcessor(() => merkle.root(leaves)));
+    bare.push(timedOnProcessor(() => bareHashes(LEAVES, LEAVES - 1)));
+  }
+  const tree = createTree(leaves);
+  const leaf = LEAVES >> 1;
+  const proof = tree.prove(leaf);
+  const depth = proof.siblings.length;
+  const make = compare({
+    ours: () => tree.prove(leaf),
+    bare: () => proof.siblings.map((sibling) => sibling.slice()),
+  });
   const check = compare({
-    ours: () => merkle.verify(root, leaves[leaf]!, proof),
-    bare: () => {
-      for (let level = 0; level <= depth; level++) blake3(STATE);
-    },
+    ours: () => merkle.verify(tree.root, leaves[leaf]!, proof),
+    bare: () => bareHashes(1, depth),
   });
   return [
     {
-      name: `Merkle root of ${LEAVES} leaves | bare hashes`,
-      value: build,
+      name: `Merkle tree of ${LEAVES} leaves, a leaf | bare hashes`,
+      value: best(build) / LEAVES,
       unit: 'ms',
-      limit: bare,
+      limit: best(bare) / LEAVES,
+    },
+    {
+      name: `proof of ${depth} levels made | its hashes copied`,
+      value: make.oursNs / 1e6,
+      unit: 'ms',
+      limit: make.bareNs / 1e6,
     },
     {
       name: `proof of ${depth} levels verified | bare hashes`,
@@ -193,30 +250,18 @@ const coldFigure = async (): Promise<Figure> => {
 export const swarm: Bench = {
   summary: 'rounds of a million simulated agents beside a bare loop; hashes and Merkle proofs',
   async run() {
-    const figures = KINDS.map(spreadFigure);
-    const costs = contactCosts();
     return {
       name: 'swarm',
       about: [
         'push-pull until every correct agent knows, one core, in this process',
-        'limit: as many random read-modify-writes of a byte, draws included, in turn in this run;',
-        `best of ${REPETITIONS} each. The cold process counts its own work and the calibration loop`,
-        'it prints; its start is that of "swarm help", npm itself not counted.',
+        'limit: as many random read-modify-writes of a byte, draws included, in turn in this run; it is',
+        `the calibration loop too. Processor time, best of ${REPETITIONS} each. A contact grows dearer with the`,
+        'size as caches are left, and so does the bare loop. The cold process counts its own work and the',
+        'calibration loop it prints; its start is that of "swarm help", npm itself not counted.',
       ],
       figures: [
-        ...figures,
-        ...costs.map(([agents, costMs]): Figure => ({
-          name: `a contact among ${agents}`,
-          value: costMs,
-          unit: 'ms',
-          limit: costs[0]![1],
-        })),
-        {
-          name: 'exponent of a contact in the size',
-          value: exponentOf(costs),
-          unit: '',
-          valueMax: EXPONENT_MAX,
-        },
+        ...KINDS.map(spreadFigure),
+        ...contactFigures(),
         ...hashFigures(),
         ...merkleFigures(),
         await coldFigure(),

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Fault } from '#contracts/faults.ts';
 import { swarm } from '#reference/commands/swarm.ts';
 import { barOf, percent } from '#reference/commands/swarm/chart.ts';
+import { progressLine } from '#reference/commands/swarm/progress.ts';
 import { cleanUp, run, start, temporary, within } from '#test/support/command.ts';
 
 afterAll(cleanUp);
@@ -46,7 +47,7 @@ describe('a swarm that agrees', () => {
     '20000 seed 1 rule committee liars 0.1 groups 100',
   ])('%s', async (words) => {
     const { code, out } = await say(words);
-    expect(out).toMatch(/all \d+ correct agents hold the same state after \d+ rounds/);
+    expect(out).toMatch(/all [\d ]+ correct agents hold the same state after \d+ rounds/);
     expect(out).toMatch(/^trace [0-9a-f]{64}$/m);
     expect(out).toMatch(/^again: npm run swarm .* seed 1$/m);
     expect(code).toBe(0);
@@ -95,9 +96,15 @@ describe('a swarm with more liars than its rule survives', () => {
     expect(code).toBe(1);
   });
 
+  it('says why a vote by version never begins', async () => {
+    const { code, out } = await say('10 rule version-votes fanout 3 seed 1');
+    expect(out).toMatch(/NOT EVERYBODY: 1 of 10 .*\nnobody can be the first to see enough holders/);
+    expect(code).toBe(6);
+  });
+
   it('leaves groups without a voice uninformed', async () => {
     const { code, out } = await say('2000 groups 20 ambassadors 1 liars 0.3 seed 1');
-    expect(out).toMatch(/NOT EVERYBODY: \d+ of 1400 correct agents/);
+    expect(out).toMatch(/NOT EVERYBODY: [\d ]+ of 1 400 correct agents/);
     expect(code).toBe(6);
   });
 });
@@ -170,6 +177,25 @@ describe('its charts', () => {
     expect(svg).toContain('prefers-color-scheme: dark');
     expect(svg.match(/<circle /g)!.length).toBeGreaterThan(5);
     expect(svg).not.toMatch(/NaN|undefined|href|<script|url\(/);
+  });
+});
+
+describe('its bar', () => {
+  it('shows rounds where it is known how many, and else the share', () => {
+    expect(progressLine({ round: 5, of: 10, share: 0.01 }, 80)).toBe(
+      `[${'#'.repeat(15)}${'-'.repeat(15)}] round 5 of about 10, 1.0 % know`,
+    );
+    expect(progressLine({ round: 12, of: 10, share: 0.99 }, 80)).toContain('round 12 of about 12');
+    expect(progressLine({ round: 5, of: undefined, share: 0.1 }, 80)).toBe(
+      `[###${'-'.repeat(27)}] round 5, 10.0 % know`,
+    );
+  });
+
+  it('is never as wide as the terminal: a line that wraps cannot be wiped', () => {
+    for (let columns = 1; columns <= 120; columns++) {
+      const line = progressLine({ round: 12, of: 16, share: 0.999999 }, columns);
+      expect(line.length).toBeLessThan(columns);
+    }
   });
 });
 

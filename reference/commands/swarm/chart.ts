@@ -10,6 +10,10 @@ export const barOf = (share: number, width = BAR_WIDTH): string => {
   return '█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!;
 };
 
+/** With spaces between thousands. */
+export const grouped = (count: number): string =>
+  String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ' ');
+
 /** What is not everybody does not read as 100 %, and what is not nobody not as 0. */
 export const percent = (share: number): string => {
   if (share === 0 || share === 1) return `${share * 100} %`;

@@ -67,11 +67,11 @@ const NUMBER_MAX = 2 ** 31 - 1;
 /** What a run may hold at once: a machine on which a course runs has it to spare. */
 const MEMORY_BYTES_MAX = 1 << 30;
 
-/** Bytes for an agent: its stamp, its number among the liars, its hash and place where groups or a committee are drawn. */
+/** Bytes for an agent: its stamp and three bits, its number among the liars, its hash and place where groups or a committee are drawn. */
 const bytesPerAgent = (plan: Plan): number => {
   const liar = plan.liars > 0 ? 4 : 0;
   const group = plan.groups ? 40 : 0;
-  return 1 + liar + group + (plan.committee === undefined ? 0 : 60);
+  return 1 + 3 / 8 + liar + group + (plan.committee === undefined ? 0 : 60);
 };
 
 const sizeIn = ({ rest: [text] }: Spoken): number => {
@@ -79,7 +79,9 @@ const sizeIn = ({ rest: [text] }: Spoken): number => {
   const digits = text.replaceAll('_', '');
   const agents = /^\d{1,15}$/.test(digits) ? Number(digits) : Number.NaN;
   if (agents >= 2 && agents <= NUMBER_MAX) return agents;
-  throw refuse(`expected how many agents, from 2 to ${NUMBER_MAX}, such as 1000000, got ${text}`);
+  throw refuse(
+    `expected how many agents, from 2 to ${NUMBER_MAX}, such as 1000000, got ${text}; "help" lists the words`,
+  );
 };
 
 /** A count, or a share of all. */

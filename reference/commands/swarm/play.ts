@@ -47,8 +47,17 @@ export interface Played {
   readonly interrupted: boolean;
 }
 
+/** How far a run is. */
+export interface Progress {
+  readonly round: number;
+  /** About how many it will be; undefined: nobody knows. */
+  readonly of: number | undefined;
+  /** Of the correct agents, those that know. */
+  readonly share: number;
+}
+
 export interface Watching {
-  progressed(round: number, of: number, share: number): void;
+  progressed(progress: Progress): void;
   /** Whether somebody wants it to end. */
   isEnding(): boolean;
 }
@@ -105,6 +114,7 @@ const spread = async (
   const overlay = overlayFor(plan);
   const roundsMax = roundsMaxOf(plan);
   const expected = expectedShares(spreadingOf(plan));
+  const about = (plan.groups ? 2 : 1) * expected.length;
   const run = bulkRun({
     overlay,
     fanOut,
@@ -130,7 +140,7 @@ const spread = async (
       contacts,
       bytes: 2 * DIGEST_BYTES * contacts + bodyBytes * transfers,
     });
-    watching.progressed(round, expected.length, informed / run.correct);
+    watching.progressed({ round, of: about, share: informed / run.correct });
     await turn(); // A signal is heard between rounds alone.
     interrupted = watching.isEnding();
     if (interrupted) break;
@@ -181,7 +191,7 @@ const decide = async (options: MessageOptions, watching: Watching): Promise<Deci
     }
     const { round, informed, contacts, bytes } = step.value;
     rounds.push({ round, informed, contacts, bytes });
-    watching.progressed(round, options.roundsMax, informed / correct);
+    watching.progressed({ round, of: undefined, share: informed / correct });
     await turn();
     if (watching.isEnding()) {
       return { options, run: undefined, rounds, playMs, interrupted: true };
@@ -260,11 +270,14 @@ export const play = (plan: Plan, watching: Watching): Promise<Played> => {
   return spread(plan, { source: 0, silent, bodyBytes: BODY_BYTES }, watching);
 };
 
-/** The calibration loop: draws, and a random read-modify-write of a byte for each. */
-export const bareLoop = (agents: number, contacts: number): number => {
+/**
+ * The calibration loop: what no engine that plays contact by contact can leave out. As many contacts
+ * between as many agents, drawn the same way, and for each of them one byte of the one that was drawn is
+ * read, changed and written. Nobody is asked what he knows, and nothing is counted.
+ */
+export const bareLoop = (agents: number, contacts: number): void => {
   const bytes = new Uint8Array(agents);
   const others = agents - 1;
-  const beganMs = performance.now();
   let word = streamOf(1, 0);
   for (let done = 0; done < contacts; done += agents) {
     const end = Math.min(agents, contacts - done);
@@ -274,5 +287,4 @@ export const bareLoop = (agents: number, contacts: number): number => {
       bytes[peer] = bytes[peer]! ^ 1;
     }
   }
-  return performance.now() - beganMs;
 };

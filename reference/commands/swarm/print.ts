@@ -3,14 +3,10 @@ import chalk from 'chalk';
 import { closedFormRounds } from '#reference/swarm/sizing/oracle.ts';
 import { quorumOf } from '#reference/swarm/quorum.ts';
 import { table } from '../node/print/print.ts';
-import { percent, textChart } from './chart.ts';
+import { grouped, percent, textChart } from './chart.ts';
 import { COMMITTEE_CHANCE_MAX, replayWords, type Plan } from './plan.ts';
 import type { Played } from './play.ts';
 import { exitOfVerdict, explain, verdictOf } from './verdict.ts';
-
-/** With spaces between thousands. */
-const grouped = (count: number): string =>
-  String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ' ');
 
 const duration = (milliseconds: number): string =>
   milliseconds >= 1_000
@@ -51,6 +47,9 @@ const committeeLines = ({ committee, decision }: Played): string[] => {
   ];
 };
 
+/** What is over sooner than the compiler is tells nothing of the engine. */
+const CONTACTS_TIMED_MIN = 1_000_000;
+
 const figureRows = (
   plan: Plan,
   played: Played,
@@ -78,10 +77,14 @@ const figureRows = (
       'time of the rounds',
       duration(playMs),
       bareMs === undefined
-        ? 'signatures and all'
-        : `bare loop of as many random writes ${duration(bareMs)}: ${(playMs / bareMs).toFixed(2)} times`,
+        ? plan.engine === 'messages'
+          ? 'signatures and all'
+          : 'of the rounds that were played'
+        : contacts < CONTACTS_TIMED_MIN
+          ? 'too few contacts to time: most of it is the compiler at work'
+          : `bare loop of as many random writes ${duration(bareMs)}: ${(playMs / bareMs).toFixed(2)} times`,
     ],
-    ...(contacts > 0
+    ...(contacts >= CONTACTS_TIMED_MIN
       ? [
           [
             'a contact',

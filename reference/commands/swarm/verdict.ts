@@ -2,7 +2,7 @@
 import { quorumOf } from '#reference/swarm/quorum.ts';
 import type { SwarmRun } from '#reference/swarm/engines/run.ts';
 import { EXIT } from '../exit.ts';
-import { percent } from './chart.ts';
+import { grouped, percent } from './chart.ts';
 import type { Plan } from './plan.ts';
 import type { Played } from './play.ts';
 
@@ -77,7 +77,9 @@ export const explain = (plan: Plan, played: Played, verdict: Verdict): readonly 
   const voters = committee?.members ?? plan.agents;
   switch (verdict) {
     case 'converged':
-      return [`all ${correct} correct agents hold the same state after ${rounds.length} rounds`];
+      return [
+        `all ${grouped(correct)} correct agents hold the same state after ${rounds.length} rounds`,
+      ];
     case 'split':
       return [
         `SAFETY IS BROKEN: correct agents accepted different states of one version (${countsOf(decision!)})`,
@@ -92,14 +94,16 @@ export const explain = (plan: Plan, played: Played, verdict: Verdict): readonly 
       return [`NOBODY DECIDED: no correct agent accepted anything. ${whyNot(plan, voters)}`];
     case 'partial':
       return [
-        `NOT EVERYBODY: ${informed} of ${correct} correct agents, ${percent(informed / correct)}, after ${rounds.length} rounds`,
+        `NOT EVERYBODY: ${grouped(informed)} of ${grouped(correct)} correct agents, ${percent(informed / correct)}, after ${rounds.length} rounds`,
+        // A committee's decision stands; what did not reach everybody is its certificate.
+        ...(decision && !committee ? [whyNot(plan, voters)] : []),
         ...(plan.groups && plan.liars > 0
           ? ['groups whose ambassadors are all silent are cut off: more ambassadors help']
           : []),
       ];
     case 'interrupted':
       return [
-        `interrupted after ${rounds.length} rounds: ${informed} of ${correct} correct agents, ${percent(informed / correct)}`,
+        `interrupted after ${rounds.length} rounds: ${grouped(informed)} of ${grouped(correct)} correct agents, ${percent(informed / correct)}`,
       ];
   }
 };

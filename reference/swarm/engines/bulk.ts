@@ -1,13 +1,18 @@
 /**
- * The bulk engine: one state among up to a million agents, in one array of bytes.
+ * The bulk engine: one state among up to a million agents, in bits.
  *
- * `stamps[i]` is the round in which agent i learned the state. "Knew it before this round" is
- * `stamps[i] < round`, so the array is its own double buffer: what is written in a round carries that
- * round's number and fails the test until the next one. A contact costs a draw, one random read in a
- * megabyte that stays in the second-level cache, and one branch: does exactly one side know? Hashes of
- * 32 bytes in the array would cost four times as much, objects forty times (measured at a million).
+ * `knew` has a bit for every agent that knew the state at the end of the round before, `knows` for every
+ * one that knows it now; at the end of a round the second becomes the first. So nobody tells in a round
+ * what it has heard in it. A contact costs a draw and one random read of a bit: of a million agents they
+ * are 125 KB, which stay in the second-level cache where a byte an agent would not. 32 contacts are
+ * drawn and read before anything is decided, so that the reads overlap, and one XOR with the agents' own
+ * word says in which of them one side knew and the other did not. Most contacts of most rounds end there.
  *
- * A silent agent has a stamp that never counts as known and is never written over.
+ * What the processor cannot foresee is arithmetic, not a branch: who of the two hears, whether it is news.
+ * With branches in their place, on bytes, a run took twice as long. Measured at a million, fan-out 1, in
+ * turn with the bare loop of `npm run swarm`: 1.0 to 1.4 times that, where it was 2.4 to 3.0.
+ *
+ * `stamps[i]` is the round in which agent i learned the state: written once, and hashed as the trace.
  */
 import { blake3 } from '@noble/hashes/blake3.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
@@ -48,6 +53,20 @@ export interface BulkRun {
   traceHash(): string;
 }
 
+/** A bit for each of so many places. */
+const bitsFor = (places: number): Int32Array => new Int32Array(Math.ceil(places / 32));
+
+const bitOf = (bits: Int32Array, at: number): number => (bits[at >>> 5]! >>> at) & 1;
+
+const setBit = (bits: Int32Array, at: number): void => {
+  bits[at >>> 5]! |= 1 << at;
+};
+
+/** The bits of the places from `first` to before `last`, which are of one word. */
+const bitsBetween = (first: number, last: number): number => (-1 << first) & (-1 >>> -last);
+
+const lowestBit = (word: number): number => 31 - Math.clz32(word & -word);
+
 /** How many of an overlay's places are held by an agent that calls somebody: each round the same. */
 const callersIn = ({ levels }: Overlay, stamps: Uint8Array): number => {
   let callers = 0;
@@ -68,60 +87,67 @@ export const bulkRun = (options: BulkOptions): BulkRun => {
   const { overlay, fanOut, seed, source, silent, roundsMax, verify } = options;
   const { agents } = overlay;
   const stamps = new Uint8Array(agents).fill(NEVER);
-  for (const agent of silent) stamps[agent] = SILENT;
   stamps[source] = 0;
+  const [knew, knows, mute] = [bitsFor(agents), bitsFor(agents), bitsFor(agents)];
+  for (const bits of [knew, knows]) setBit(bits, source);
+  for (const agent of silent) {
+    stamps[agent] = SILENT;
+    setBit(mute, agent);
+  }
+  const peers = new Uint32Array(32);
   const correct = agents - silent.length;
   const contacts = fanOut * callersIn(overlay, stamps);
-  const accepts = (): boolean => verify === undefined || verify();
 
   let round = 0;
   let word = 0;
   let informed = 1;
   let transfers = 0;
 
-  /** A group of neighbours by number: no list of members between an agent and its stamp. */
-  const sweepNeighbours = (start: number, end: number): void => {
-    // Locals: a variable of the closure is read again in every turn of the loop.
-    const [bytes, now, slots, others] = [stamps, round, fanOut, end - start - 1];
-    let [drawn, learned, told] = [word, 0, 0];
-    for (let agent = start; agent < end; agent++) {
-      const knows = bytes[agent]! < now;
-      for (let slot = 0; slot < slots; slot++) {
-        drawn = nextWord(drawn);
-        const peer = start + peerAt(drawn, agent - start, others);
-        if (bytes[peer]! < now === knows) continue;
-        const hearer = knows ? peer : agent;
-        const stamp = bytes[hearer]!;
-        if (stamp === SILENT) continue;
-        told++;
-        if (stamp !== NEVER || !accepts()) continue;
-        bytes[hearer] = now;
-        learned++;
-      }
-    }
-    word = drawn;
-    informed += learned;
-    transfers += told;
+  /**
+   * One of the two knew, and tells the other. Who hears it twice in a round is counted once by arithmetic,
+   * and stamped again with the same stamp: no branch waits here for memory.
+   */
+  const tell = (agent: AgentNumber, peer: AgentNumber): void => {
+    const hearer = agent + (peer - agent) * bitOf(knew, agent);
+    if (bitOf(mute, hearer) === 1) return;
+    transfers++;
+    if (verify && (bitOf(knows, hearer) === 1 || !verify())) return;
+    informed += 1 - bitOf(knows, hearer);
+    setBit(knows, hearer);
+    stamps[hearer] = round;
   };
 
-  /** The same where numbers and places differ. */
+  /** A group of neighbours by number, word by word of their bits. */
+  const sweepNeighbours = (start: number, end: number): void => {
+    // Locals: a variable of the closure is read again in every turn of the loop.
+    const [bits, called, others] = [knew, peers, end - start - 1];
+    let drawn = word;
+    for (let first = start; first < end;) {
+      const last = Math.min(end, (first | 31) + 1);
+      let peersKnew = 0;
+      for (let agent = first; agent < last; agent++) {
+        drawn = nextWord(drawn);
+        const peer = start + peerAt(drawn, agent - start, others);
+        called[agent & 31] = peer;
+        peersKnew |= bitOf(bits, peer) << agent;
+      }
+      let uneven = (bits[first >>> 5]! ^ peersKnew) & bitsBetween(first, last);
+      for (; uneven !== 0; uneven &= uneven - 1) {
+        const place = lowestBit(uneven);
+        tell((first & ~31) + place, called[place]!);
+      }
+      first = last;
+    }
+    word = drawn;
+  };
+
+  /** The same where numbers and places differ: an agent in a hundred or so, so contact by contact. */
   const sweepMembers = (members: Uint32Array, start: number, end: number): void => {
     const others = end - start - 1;
     for (let at = start; at < end; at++) {
-      const agent = members[at]!;
-      const knows = stamps[agent]! < round;
-      for (let slot = 0; slot < fanOut; slot++) {
-        word = nextWord(word);
-        const peer = members[start + peerAt(word, at - start, others)]!;
-        if (stamps[peer]! < round === knows) continue;
-        const hearer = knows ? peer : agent;
-        const stamp = stamps[hearer]!;
-        if (stamp === SILENT) continue;
-        transfers++;
-        if (stamp !== NEVER || !accepts()) continue;
-        stamps[hearer] = round;
-        informed++;
-      }
+      word = nextWord(word);
+      const [agent, peer] = [members[at]!, members[start + peerAt(word, at - start, others)]!];
+      if (bitOf(knew, agent) !== bitOf(knew, peer)) tell(agent, peer);
     }
   };
 
@@ -129,8 +155,10 @@ export const bulkRun = (options: BulkOptions): BulkRun => {
     for (let group = 0; group + 1 < groupStarts.length; group++) {
       const [start, end] = [groupStarts[group]!, groupStarts[group + 1]!];
       if (end - start < 2) continue; // Alone: nobody to draw.
-      if (members) sweepMembers(members, start, end);
-      else sweepNeighbours(start, end);
+      for (let slot = 0; slot < fanOut; slot++) {
+        if (members) sweepMembers(members, start, end);
+        else sweepNeighbours(start, end);
+      }
     }
   };
 
@@ -142,6 +170,7 @@ export const bulkRun = (options: BulkOptions): BulkRun => {
       word = streamOf(seed, round);
       transfers = 0;
       for (const level of overlay.levels) sweepLevel(level);
+      knew.set(knows);
       yield { round, informed, contacts, transfers };
     }
   }

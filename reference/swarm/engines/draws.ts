@@ -2,8 +2,8 @@
  * Draws: whom an agent contacts. Both engines take them from here, in the same order, and so tell the
  * same story.
  *
- * A round has a stream of its own, named by seed and round: agent 0 takes its `fanOut` draws first,
- * then agent 1, and so on, whether it is silent or not. Levels above follow, each in the order of its
+ * A round has a stream of its own, named by seed and round. Group by group, `fanOut` times over: every
+ * member draws one peer, whether it is silent or not. Levels above follow, each in the order of its
  * members; who is alone in a group has nobody to draw. The generator is xorshift32 (Marsaglia, 2003):
  * one word of state, three shifts. Measured against a hash of (seed, round, agent, slot), which costs
  * twice as much in the inner loop, it gives the same mean of rounds within its standard error.
@@ -32,10 +32,15 @@ export const nextWord = (state: number): number => {
   return word ^ (word << 5);
 };
 
-/** One of `others` places, all but its own, for the agent at `place`: no draw is thrown away. */
+/**
+ * One of `others` places, all but its own, for the agent at `place`: no draw is thrown away, and none
+ * of a million is likelier than another by more than one in four thousand. Whether to step over its own
+ * place is the sign of a difference: a branch on it, which no processor can foresee, costs as much as
+ * all the rest of a contact (5.3 ns beside 2.2).
+ */
 export const peerAt = (word: number, place: number, others: number): number => {
   const drawn = ((word >>> 0) * (others / 2 ** 32)) | 0; // Math.floor costs half as much again.
-  return drawn >= place ? drawn + 1 : drawn;
+  return drawn + 1 - ((drawn - place) >>> 31);
 };
 
 /** Everybody in one group: the flat swarm. */
@@ -62,8 +67,8 @@ export function* contactsOf(
       const [start, end] = [groupStarts[group]!, groupStarts[group + 1]!];
       const others = end - start - 1;
       if (others < 1) continue; // Alone: nobody to draw.
-      for (let at = start; at < end; at++) {
-        for (let slot = 0; slot < fanOut; slot++) {
+      for (let slot = 0; slot < fanOut; slot++) {
+        for (let at = start; at < end; at++) {
           word = nextWord(word);
           const to = start + peerAt(word, at - start, others);
           yield members ? [members[at]!, members[to]!] : [at, to];

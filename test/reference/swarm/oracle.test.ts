@@ -1,10 +1,16 @@
 /** The rounds table as a law: what the bulk engine does, beside what the oracle says. */
 import { describe, expect, it } from 'vitest';
-import { contactsOf, flatOverlay } from '#reference/swarm/engines/draws.ts';
+import { bulkRun } from '#reference/swarm/engines/bulk.ts';
+import { chosenAgents, contactsOf, flatOverlay } from '#reference/swarm/engines/draws.ts';
 import {
   closedFormRounds,
   expectedRounds,
   expectedShares,
+  idleChance,
+  lateChance,
+  ORACLE_ROUNDS_OFF_MAX,
+  roundBudget,
+  ROUNDS_MAX,
 } from '#reference/swarm/sizing/oracle.ts';
 import { roundsOf, SEED_TABLE, SIZES, allOracleBreaches } from '#test/support/swarms.ts';
 
@@ -42,6 +48,52 @@ describe('the oracle', () => {
         expect(off, `${agents} agents, fan-out ${fanOut}`).toBeLessThanOrEqual(1);
       }
     }
+  });
+});
+
+describe('the luck of silent agents', () => {
+  const swarms = [
+    { agents: 10, fanOut: 1, silentShare: 0.3 },
+    { agents: 10, fanOut: 1, silentShare: 0.5 },
+    { agents: 10, fanOut: 2, silentShare: 0.5 },
+    { agents: 100, fanOut: 1, silentShare: 0.5 },
+  ];
+  const runsOf = (agents: number): number => 20_000 / agents;
+  /** What may come of so many tries, for all but a few of a hundred thousand test runs. */
+  const spreadOf = (runs: number, chance: number): number => 4.5 * Math.sqrt(runs * chance) + 3;
+
+  it.each(swarms)('leaves the writer alone as often as is said: %o', (swarm) => {
+    const runs = 2_000;
+    let alone = 0;
+    for (let seed = 1; seed <= runs; seed++) {
+      const { agents, fanOut, silentShare } = swarm;
+      const silent = chosenAgents(agents, silentShare * agents, seed);
+      const overlay = flatOverlay(agents);
+      const run = bulkRun({ overlay, fanOut, seed, source: 0, silent, roundsMax: 1 });
+      if (run.rounds().next().value!.informed === 1) alone++;
+    }
+    const expected = runs * idleChance(swarm);
+    expect(Math.abs(alone - expected)).toBeLessThan(spreadOf(runs, idleChance(swarm)));
+  });
+
+  it.each(swarms)('makes runs late with a tail that is geometric: %o', (swarm) => {
+    const runs = runsOf(swarm.agents);
+    const expected = expectedRounds(swarm);
+    const rounds = roundsOf(swarm, runs);
+    for (let late = 1; late < 12; late++) {
+      const later = rounds.filter((each) => each > expected + late).length;
+      const chance = lateChance(swarm, late);
+      expect(later, `${late} late`).toBeLessThan(runs * chance + spreadOf(runs, chance));
+    }
+    // Not for want of late ones: what is within two for all without silence is not so here.
+    expect(rounds.at(-1)).toBeGreaterThan(expected + ORACLE_ROUNDS_OFF_MAX);
+  });
+
+  it('is nothing where nobody is silent, and ends every run that cannot end otherwise', () => {
+    const loud = { agents: 1_000, fanOut: 1, silentShare: 0 };
+    expect(idleChance(loud)).toBe(0);
+    expect(roundBudget(loud)).toBe(expectedRounds(loud) + ORACLE_ROUNDS_OFF_MAX);
+    expect(roundBudget({ ...loud, silentShare: 0.998 })).toBeLessThanOrEqual(ROUNDS_MAX);
   });
 });
 
