@@ -750,7 +750,7 @@ describe('a home', () => {
     const file = join(root, 'passphrase');
     writeFileSync(file, 'correct horse\n');
     const right = { MURMURATION_PASSPHRASE: 'correct horse' };
-    const made = await run(['node', 'init', 'network', 'sealed', 'data', home, 'json'], {
+    const made = await run(['node', 'init', 'network', 'coop', 'data', home, 'json'], {
       env: right,
     });
     const { did } = resultOf<{ did: string }>(made);
