@@ -121,6 +121,7 @@ const createSchemas = (isDid: (text: string) => boolean): Schemas => {
     'icn/entry/1': z.strictObject({
       ...envelope,
       kind: z.literal('icn/entry/1'),
+      certificate: z.exactOptional(recordId),
       body: z.strictObject({
         accounts: listOf(lineOf(did), LINES_MAX),
         memo: z.exactOptional(textOf(MEMO_BYTES_MAX)),
