@@ -131,7 +131,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       settings: settings.gossip,
       ...(retention && { window: { retention, now } }),
       ...(topic === COUNCIL_TOPIC && { isNamed: () => true }),
-      ...(isLedger(topic) && { isNamed: desk.isNamed }),
+      ...(isLedger(topic) && { isNamed: desk.isNamed, isCertified: desk.isCertified }),
     });
   const gossips = new Map(policies.all().map((policy) => [policy.topic, gossipFor(policy)]));
   const restoring = telemetry.span('node.restore');

@@ -163,7 +163,7 @@ export const createAuthor = (options: AuthorOptions): Author => {
   const draft = <Kind extends RecordKind>(
     kind: Kind,
     topic: Topic,
-    links: Links,
+    links: Links & Pick<SignedRecord, 'certificate'>,
     body: RecordBodies[Kind],
   ): SignedRecord => {
     const { previousTimestamp, ...place } = links;
@@ -196,6 +196,21 @@ export const createAuthor = (options: AuthorOptions): Author => {
     return tips.find((id) => ledger.standing(id) === 'stands');
   };
 
+  /**
+   * The newest grant to this node, if what the next entry links to does not know of it. No other certificate
+   * is named, because none would change the verdict: whoever lacks it would wait for nothing.
+   */
+  const grantFor = (
+    kind: RecordKind,
+    topic: Topic,
+    { previous, parents }: Links,
+  ): Pick<SignedRecord, 'certificate'> => {
+    const links = previous === null ? parents : [previous, ...parents];
+    const certificate =
+      kind === 'icn/entry/1' ? ledger.certificateFor(topic, signer.did, links) : undefined;
+    return certificate === undefined ? {} : { certificate };
+  };
+
   /** A record of a ledger topic, if its own ledger accepts it. */
   const judged = <Kind extends RecordKind>(
     kind: Kind,
@@ -207,7 +222,8 @@ export const createAuthor = (options: AuthorOptions): Author => {
     if (end === undefined && knowledge.forked().includes(signer.did)) {
       return refused('sequence_conflict', OWN_FORK);
     }
-    const record = draft(kind, topic, linksOf(knowledge, signer.did, read, end), body);
+    const links = linksOf(knowledge, signer.did, read, end);
+    const record = draft(kind, topic, { ...links, ...grantFor(kind, topic, links) }, body);
     const { status, reason } = ledger.judge(record);
     return status === 'accepted' ? accepted(published(record)) : refused(status, reason);
   };
