@@ -179,7 +179,7 @@ describe('what an operator asks', () => {
     expect(await asked(cluster, 4, 'consensus.propose', { kind: 'checkpoint' })).toMatchObject({
       status: 'not_a_steward',
     });
-    const grant = { account: cluster.places[0]!.did, currency: 'hours', baseline: 1, cap: 1, untilSequence: 1 }; // prettier-ignore
+    const grant = { account: cluster.places[0]!.did, currency: 'stones', baseline: 1, cap: 1, untilSequence: 1 }; // prettier-ignore
     expect(await nodeOf(cluster.places[0]).council.propose({ kind: 'grant', grants: [grant] })).toMatchObject({ status: 'decision_invalid' }); // prettier-ignore
     expect((await asked(cluster, 1, 'consensus.propose', { kind: 'checkpoint' })).ok).toBe(true);
     expect(await asked(cluster, 1, 'consensus.propose', { kind: 'stewards', stewards: cluster.places.slice(0, 3).map(({ did }) => did), quorum: 2 })).toMatchObject({ status: 'already_proposed' }); // prettier-ignore

@@ -61,9 +61,10 @@ const createMisfit =
   (decision: Decision): string | undefined => {
     const names = currencies.map(({ name }) => name);
     switch (decision.kind) {
-      case 'grant':
-        // No entry can name the certificate that it stands on yet, so no limit would follow from it.
-        return 'grants by certificate are not built: no limit would follow from one';
+      case 'grant': {
+        const stray = decision.grants.find(({ currency }) => !names.includes(currency));
+        return stray && `no currency ${stray.currency}: expected one of ${names.join(', ')}`;
+      }
       case 'ruling': {
         const { topic, dispute } = decision;
         if (!names.some((name) => topic === ledgerTopic(name))) return `no currency in ${topic}`;
