@@ -44,7 +44,12 @@ export interface Gossip {
   /** What is held: delivered, with everything it rests on. */
   readonly knowledge: Knowledge;
   /** Records waiting for ancestors, and the ancestors they wait for. */
-  waiting(): { readonly records: number; readonly missing: readonly RecordId[] };
+  waiting(): {
+    readonly records: number;
+    readonly missing: readonly RecordId[];
+    /** Records of `self` among them, if there are any: genuine, so the own chain is longer than what is held of it. */
+    readonly own?: number;
+  };
 
   /**
    * At start, from the store, causes first, before any other input. Throws if the record names what is

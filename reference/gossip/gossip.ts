@@ -173,7 +173,10 @@ export const create: CreateGossip = (options) => {
 
   return {
     knowledge: log,
-    waiting: () => ({ records: waiting.size, missing: waiting.missing() }),
+    waiting() {
+      const own = waiting.countOf(self);
+      return { records: waiting.size, missing: waiting.missing(), ...(own > 0 && { own }) };
+    },
 
     restore(record) {
       const { certificate } = record;

@@ -18,6 +18,8 @@ import type { SignedRecord } from '#contracts/records.ts';
 export interface WaitingRoom {
   readonly size: number;
   has(id: RecordId): boolean;
+  /** How many are by this author. */
+  countOf(author: Did): number;
   /** Takes a record with what it lacks (at least one link, or its certificate); gives the records that had to leave for it. */
   add(record: SignedRecord, missing: readonly RecordId[]): readonly RecordId[];
   /** A link came: gives the records that lack nothing more, in the order in which they came. */
@@ -103,6 +105,7 @@ export const createWaitingRoom = (sizeMax: number): WaitingRoom => {
       return waiters.size;
     },
     has: (id) => waiters.has(id),
+    countOf: (author) => perAuthor.get(author) ?? 0,
 
     add(record, missing) {
       const left = makeRoom(record.author);

@@ -161,6 +161,40 @@ describe('a grant', () => {
     expectAlike(cluster);
   });
 
+  test('forgotten with a backup lets nobody sign a number twice', async () => {
+    const cluster = await startCluster('forgotten', 6, { stewards: STEWARDS, newcomers: 1 });
+    const [anna, , , , emma, dana] = cluster.places as [Place, Place, Place, Place, Place, Place];
+    await run(cluster, 1_000);
+    await payBy(cluster, anna, dana, 100n);
+    await run(cluster, 2_000);
+    const backup = dana.disk.copy();
+    await decide(cluster, cluster.places.slice(0, 3), leaseFor(dana, 500));
+    await runUntil(cluster, () => certifiedAt(dana) === 1);
+    await payBy(cluster, dana, anna, 300n);
+    const payments = recordsOf(dana).filter(({ author }) => author === dana.did);
+    await runUntil(cluster, () => allAgree(cluster));
+    cluster.crash(dana.index);
+    dana.disk.restore(backup);
+    // Whoever it meets brings back what it signed, and not the certificate that this rests on.
+    cluster.crash(emma.index);
+    const [first, ...rest] = cluster.places.slice(0, 4).map(({ address }) => address);
+    cluster.network.partition([first!, ...rest], [dana.address, emma.address]);
+    await cluster.start(dana.index);
+    const messenger = createLiar(cluster, emma);
+    messenger.tell(dana, [{ type: 'announce', topic: TOPIC, records: payments as never, ids: [] }]);
+    await run(cluster, 20_000);
+    expect(nodeOf(dana).credit(TOPIC, dana.did).balance).toBe(100n);
+    expect(await payBy(cluster, dana, anna, 50n)).toBe('sequence_conflict');
+    cluster.network.heal();
+    await runUntil(cluster, () => certifiedAt(dana) === 1 && waitingAt(dana) === 0);
+    expect(await payBy(cluster, dana, anna, 50n)).toBe('accepted');
+    cluster.crash(emma.index);
+    await cluster.start(emma.index);
+    await runUntil(cluster, () => allAgree(cluster));
+    expect(nodeOf(anna).conflicts(TOPIC)).toEqual([]);
+    expectAlike(cluster);
+  });
+
   test('that is not renewed ends; nobody else waits for a renewal', async () => {
     const cluster = await startCluster('renew', 6, { stewards: STEWARDS, newcomers: 1 });
     const [anna, , , , emma, dana] = cluster.places as [Place, Place, Place, Place, Place, Place];

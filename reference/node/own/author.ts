@@ -156,6 +156,10 @@ export interface Author {
 const OWN_FORK =
   'this key has signed two records after one, so nothing it signs counts any more: see "npm run node ledger conflicts"';
 
+/** A backup was restored, and what its author signed since is on its way. */
+const OWN_WAITS =
+  'records of this key wait for what they rest on: to sign now would give a number twice. Try again when "npm run node topics" shows none waiting';
+
 export const createAuthor = (options: AuthorOptions): Author => {
   const { host, network, signer, records, unsigned, gossips, ledger, read, ownTip, trust } =
     options;
@@ -217,7 +221,8 @@ export const createAuthor = (options: AuthorOptions): Author => {
     topic: Topic,
     body: RecordBodies[Kind],
   ): Outcome<Authored, DisputeStatus> => {
-    const { knowledge } = gossipOf(gossips, topic);
+    const { knowledge, waiting } = gossipOf(gossips, topic);
+    if ((waiting().own ?? 0) > 0) return refused('sequence_conflict', OWN_WAITS);
     const end = settledEnd(topic);
     if (end === undefined && knowledge.forked().includes(signer.did)) {
       return refused('sequence_conflict', OWN_FORK);
