@@ -131,7 +131,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
       settings: settings.gossip,
       ...(retention && { window: { retention, now } }),
       ...(topic === COUNCIL_TOPIC && { isNamed: () => true }),
-      ...(isLedger(topic) && { isNamed: desk.isNamed }),
+      ...(isLedger(topic) && { isNamed: desk.isNamed, isCertified: desk.isCertified }),
     });
   const gossips = new Map(policies.all().map((policy) => [policy.topic, gossipFor(policy)]));
   const restoring = telemetry.span('node.restore');
@@ -265,6 +265,7 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     host,
     peers: () => peering.peers().map(({ did }) => did),
     lengthOf: (topic) => gossips.get(topic)?.knowledge.clock().get(self) ?? 0,
+    needsWitness: (topic) => topic === COUNCIL_TOPIC && desk.council.office.stewards.length > 1,
   });
   const publish = createPublisher(ownChain, perform);
   const statements = createStatements(author, attestations, publish);
@@ -275,6 +276,8 @@ export const createNode = async (options: NodeOptions): Promise<Node> => {
     swarm,
     author,
     publish,
+    isWitnessed: () =>
+      ownChain.isWitnessed(COUNCIL_TOPIC) && (gossips.get(COUNCIL_TOPIC)?.waiting().own ?? 0) === 0,
     genesis,
     settings: settings.council,
   });

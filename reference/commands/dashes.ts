@@ -10,7 +10,7 @@ import { Fault } from '#contracts/faults.ts';
 const WITH_VALUE = `
   after ambassadors amount baseline canary cap control councilTurnMs councilVotes crashes currency data days deciding decimals duplicates engine
   entries fanout for from groups host interface keep liars lie limit loss many members memo most name nemeses network nodes of partitions
-  peers port quorum reason records refunds replay rule seed seeds stewards svg to transport trusted with without workers
+  peers port quorum reason records refunds replay rule seed seeds stewards svg to transport trusted until with without workers
   digestIntervalMs digestIntervalMsMax digestJitterMs digestSpacingMs frameTimeoutMs helloRetryMs
   helloTimeoutMs linksMax pingIntervalMs pingMissesMax pullBytesMax pullTimeoutMs
   pushBytesMax queuedBytesMax redialMsMax redialMsMin requestRetryMs waitingMax

@@ -196,6 +196,8 @@ export const PROPOSE_STATUSES = [
   'council_stopped',
   /** The last certificates are not all accepted here: their entries are still on their way. */
   'council_behind',
+  /** Nobody is linked who could say what this steward said before: a restored backup would vote twice. */
+  'council_unheard',
   'already_proposed',
   /** This steward's vote for the number is given to another proposal. */
   'already_voted',
@@ -212,6 +214,7 @@ export const VOTE_STATUSES = [
   'not_a_steward',
   'council_stopped',
   'council_behind',
+  'council_unheard',
   'proposal_unknown',
   /** Its number is decided, or not yet due. */
   'proposal_not_open',

@@ -44,7 +44,12 @@ export interface Gossip {
   /** What is held: delivered, with everything it rests on. */
   readonly knowledge: Knowledge;
   /** Records waiting for ancestors, and the ancestors they wait for. */
-  waiting(): { readonly records: number; readonly missing: readonly RecordId[] };
+  waiting(): {
+    readonly records: number;
+    readonly missing: readonly RecordId[];
+    /** Records of `self` among them, if there are any: genuine, so the own chain is longer than what is held of it. */
+    readonly own?: number;
+  };
 
   /**
    * At start, from the store, causes first, before any other input. Throws if the record names what is
@@ -75,6 +80,9 @@ export interface Gossip {
 
   /** A timer of an earlier `schedule` effect ran out. */
   elapsed(now: number, timer: string): readonly Effect[];
+
+  /** A certificate has its votes: what waited for it enters. Gossip that makes nothing wait has no need of it. */
+  certified?(now: number, certificate: RecordId): readonly Effect[];
 }
 
 /** What a topic that forgets needs to know when something is too old. */
@@ -101,6 +109,12 @@ export interface GossipOptions {
    * rested on it, however many children its `previous` has. Nothing is named unless told.
    */
   readonly isNamed?: (id: RecordId) => boolean;
+  /**
+   * Whether a certificate that a record names is certified here. Until it is the record waits, as for an
+   * ancestor, and within the same bounds; but no peer is asked for it, because it comes in a topic of its
+   * own. Everything is certified unless told.
+   */
+  readonly isCertified?: (certificate: RecordId) => boolean;
   /** In a topic that forgets: how much it remembers, and what time it is. Undefined: nothing is given up. */
   readonly window?: TopicWindow;
 }

@@ -9,10 +9,12 @@
  *   verdict of e      = check(e, F(everything e had seen))   final, alike on every node
  *   state of a node   = F(everything it holds)               a function of the set, never of arrival
  *
- * The past of e is all that is reachable by `previous` and `parents`.
+ * The past of e is all that is reachable by `previous` and `parents`, and the certificates up to the newest
+ * one that a record there or e itself names: they form one chain, so that one says which ones those are.
  *
- * Certificates of the stewards enter the second F alone: what they settled decides forks, and what they
- * ruled is in the balances. No verdict ever changes by one.
+ * Of certificates a verdict takes grants alone, and only those in that past; a grant adds and never takes
+ * away. What was settled decides forks, and what was ruled is in the balances: that enters the second F
+ * alone. No verdict ever changes.
  */
 import type { Certified } from './certificates.ts';
 import type { Genesis } from './genesis.ts';
@@ -34,7 +36,7 @@ export const LEDGER_STATUSES = [
   'unbalanced',
   /** Somebody other than the author would fall. */
   'unauthorised',
-  /** An ancestor is missing: counts in nothing until it comes. */
+  /** An ancestor is missing, or the certificate that it names: counts in nothing until it comes. */
   'pending',
   /** `previous` is not the author's record of the sequence before, or its own link is wrong. */
   'sequence_conflict',
@@ -143,7 +145,7 @@ export const CUT_STATUSES = [
 /** One of CUT_STATUSES. */
 export type CutStatus = (typeof CUT_STATUSES)[number];
 
-/** An account's credit, as its next record would find it with everything held in its past. */
+/** An account's credit, as its next record would find it with everything held and learned in its past. */
 export interface Credit {
   readonly balance: bigint;
   /** It may not fall below minus this. */
@@ -168,7 +170,19 @@ export interface Ledger {
   forget(id: RecordId): void;
 
   /**
-   * The stewards have decided. Each certificate once, a checkpoint's heads beyond those of the ones
+   * A certificate of any kind has its votes: records may name it from now on, and those that waited for
+   * it are judged. In the order of the numbers, each once; long before it is accepted, perhaps, because
+   * an entry that a checkpoint names may rest on a grant that came after.
+   */
+  learn(certificate: Certified): LedgerChange;
+  /**
+   * What the next record of an author has to name, so that all that is granted to it counts; undefined
+   * where nothing is, or where these links know of it.
+   */
+  certificateFor(topic: Topic, author: Did, links: readonly RecordId[]): RecordId | undefined;
+
+  /**
+   * The stewards have decided, and this node's own fold agrees. Each certificate once, a checkpoint's heads beyond those of the ones
    * before it; in any order among the records: heads that are not held yet settle when they come. A
    * settled record stands for ever, and a child beside it changes nothing.
    */

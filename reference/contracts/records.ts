@@ -89,6 +89,11 @@ export interface Draft<Kind extends RecordKind = RecordKind> {
   readonly timestamp: number;
   /** In topics that evict: the first sequence that anybody need still await. */
   readonly floor?: number;
+  /**
+   * Of an entry: a certificate that its author had seen. What stewards granted up to it counts for the
+   * entry, and for all that has it in its past. Until it is certified here, the entry waits.
+   */
+  readonly certificate?: RecordId;
   readonly body: RecordBodies[Kind];
 }
 

@@ -1,5 +1,5 @@
 /** Decisions: which of them could mean anything, before anybody votes. What no steward may propose nobody certifies. */
-import type { Decision, Ruling } from '#contracts/certificates.ts';
+import type { Decision, GrantDecision, Ruling } from '#contracts/certificates.ts';
 import { AMOUNT_MAX } from '#contracts/ledger.ts';
 
 const faultOfRuling = ({ accounts }: Ruling): string | undefined => {
@@ -13,6 +13,13 @@ const faultOfRuling = ({ accounts }: Ruling): string | undefined => {
     return debit === undefined ? total - amount : total + amount;
   }, 0n);
   return sum === 0n ? undefined : `debits of the ruling exceed its credits by ${sum}`;
+};
+
+const faultOfGrants = ({ grants }: GrantDecision): string | undefined => {
+  if (grants.length === 0) return 'nothing is granted';
+  const inverted = grants.find(({ baseline, cap }) => baseline > cap);
+  if (inverted) return `a baseline of ${inverted.baseline} is above the cap of ${inverted.cap}`;
+  return grants.some(({ cap }) => cap === 0) ? 'a cap of 0 lends nothing' : undefined;
 };
 
 /** What is wrong with who shall decide; undefined where nothing is. */
@@ -39,7 +46,7 @@ export const faultOf = (
     case 'checkpoint':
       return undefined;
     case 'grant':
-      return decision.grants.length === 0 ? 'nothing is granted' : undefined;
+      return faultOfGrants(decision);
     case 'ruling':
       return faultOfRuling(decision);
     case 'stewards':

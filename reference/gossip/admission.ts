@@ -2,7 +2,8 @@
  * Admission: the one door through which a record enters a topic, whoever brings it and however.
  *
  *   claim -> known already? -> a record? -> id? -> signature? -> may its author? -> links there?
- *         -> links fit? -> a surplus child of a fork? -> taken, and whatever had waited for it
+ *         -> its certificate certified? -> links fit? -> a surplus child of a fork?
+ *         -> taken, and whatever had waited for it
  *
  * Cheap questions come first, and none is skipped for anybody: not for a file, not for a friend.
  *
@@ -21,9 +22,10 @@ import type { Window } from './window.ts';
 /** What became of a claim. */
 export type Admission =
   | { readonly status: 'refused'; readonly event: GossipEvent; readonly reason: string }
-  /** Ancestors are missing: kept for a while, and to be asked for. */
+  /** Ancestors are missing, or the certificate that it names: kept for a while. */
   | {
       readonly status: 'waiting';
+      /** Ancestors to be asked for; none where only a certificate is missing. */
       readonly missing: readonly RecordId[];
       /** Others that had to leave the waiting room for it. */
       readonly left: readonly RecordId[];
@@ -45,6 +47,7 @@ interface Rooms {
   readonly window: Window | undefined;
   /** Whether something outside of the topic names a record: it is kept for that. */
   readonly isNamed: (id: RecordId) => boolean;
+  readonly isCertified: (certificate: RecordId) => boolean;
 }
 
 type Named = Rooms['isNamed'];
@@ -69,6 +72,15 @@ export const claimedId = (claim: Json): RecordId | undefined => {
   if (typeof claim !== 'object' || claim === null || Array.isArray(claim)) return undefined;
   const id = (claim as { readonly id?: unknown }).id;
   return typeof id === 'string' ? (id as RecordId) : undefined;
+};
+
+/** What a record waits for: links that are not held, and the certificate that it names. */
+const lackedBy = ({ log, isCertified }: Rooms, record: SignedRecord): readonly RecordId[] => {
+  const missing = log.missing(record);
+  const { certificate } = record;
+  return certificate === undefined || isCertified(certificate)
+    ? missing
+    : [...missing, certificate];
 };
 
 /** Whether anything by another author, or a name from outside, rests on a held record. */
@@ -195,12 +207,12 @@ const take = (rooms: Rooms, first: SignedRecord): Admission => {
     };
     for (const next of waiting.arrived(record.id)) {
       // A link that was there when the record began to wait may have been a surplus child since.
-      const missing = log.missing(next);
-      if (missing.length > 0) waiting.add(next, missing);
+      const lacked = lackedBy(rooms, next);
+      if (lacked.length > 0) waiting.add(next, lacked);
       else judge(next);
     }
     for (const next of waiting.takeSpared()) {
-      if (!log.has(next.id) && log.missing(next).length === 0) judge(next);
+      if (!log.has(next.id) && lackedBy(rooms, next).length === 0) judge(next);
     }
   }
   const crowded = entered.filter(
@@ -230,10 +242,10 @@ export const createAdmission = (records: Records, trust: Trust, rooms: Rooms) =>
       const { sequence, author, timestamp } = record;
       return refuse(outside, `record ${sequence} of ${author}, dated ${timestamp} ms`);
     }
-    const missing = log.missing(record);
-    if (missing.length === 0) return take(rooms, record);
-    const left = waiting.add(record, missing);
-    return { status: 'waiting', missing, left };
+    const lacked = lackedBy(rooms, record);
+    if (lacked.length === 0) return take(rooms, record);
+    const left = waiting.add(record, lacked);
+    return { status: 'waiting', missing: log.missing(record), left };
   };
 
   /** Takes a claim that came from anywhere. */
@@ -251,7 +263,7 @@ export const createAdmission = (records: Records, trust: Trust, rooms: Rooms) =>
     return admit(record);
   };
 
-  /** A link counts as missing no longer: takes what waited for nothing else. */
+  /** A link counts as missing no longer, or a certificate came: takes what waited for nothing else. */
   const free = (id: RecordId): readonly Admission[] =>
     waiting.arrived(id).map((record) => admit(record));
 

@@ -173,9 +173,16 @@ export const create: CreateGossip = (options) => {
 
   return {
     knowledge: log,
-    waiting: () => ({ records: waiting.size, missing: waiting.missing() }),
+    waiting() {
+      const own = waiting.countOf(self);
+      return { records: waiting.size, missing: waiting.missing(), ...(own > 0 && { own }) };
+    },
 
     restore(record) {
+      const { certificate } = record;
+      if (certificate !== undefined && options.isCertified?.(certificate) === false) {
+        throw new Error(`${record.id} names certificate ${certificate}, which is not certified`);
+      }
       if (log.add(record)) return;
       const [missing] = log.missing(record);
       const reason =
@@ -224,6 +231,12 @@ export const create: CreateGossip = (options) => {
         case 'pull-response':
           return receivePullResponse(now, peer, message);
       }
+    },
+
+    certified(now, certificate) {
+      const { effects, taken } = takeFreed([certificate]);
+      if (effects.length === 0) return [];
+      return [...effects, ...announce(chosen(), taken), ...ask(now)];
     },
 
     elapsed(now, timer) {

@@ -27,9 +27,9 @@ export interface Taking {
 }
 
 export const createIntake = (options: GossipOptions, state: State, { quicken }: Voice) => {
-  const { self, topic, records, trust, isNamed = () => false } = options;
+  const { self, topic, records, trust, isNamed = () => false, isCertified = () => true } = options;
   const { waiting, wants, window } = state;
-  const admission = createAdmission(records, trust, { ...state, isNamed });
+  const admission = createAdmission(records, trust, { ...state, isNamed, isCertified });
 
   /** Offers claims to the door, one by one, and notes what is missing as wanted from `source`. */
   const takeClaims = (claims: readonly Json[], source: Did): Taking => {
@@ -61,6 +61,9 @@ export const createIntake = (options: GossipOptions, state: State, { quicken }: 
       const { event, reason } = outcome;
       effects.push({ effect: 'log', event, detail: reason, ...about });
     } else if (outcome.status === 'waiting') {
+      // It is here: to go on asking would end in giving up what waits for it.
+      const id = claim === undefined ? undefined : claimedId(claim);
+      if (id !== undefined) wants.remove(id);
       for (const id of outcome.missing) {
         if (!waiting.has(id)) wants.add(id, source);
       }

@@ -3,7 +3,9 @@
  *
  * Effects do not enter before their causes. What waits is kept in memory alone (after a crash it is
  * fetched again) and is bounded twice: in all, and to a quarter for one author, so that somebody who
- * signs records with invented parents fills a corner and not the room. The oldest leaves first.
+ * signs records with invented parents fills a corner and not the room. The oldest leaves first. A record
+ * that names a certificate which is not certified waits here too: for something that no peer is asked for
+ * by id, because the council's own topic brings it. An invented one fills a corner and not the room, either.
  *
  * Beside them are the spared: surplus children of a fork (see admission.ts) on which a record that waits here
  * rests, and on something else that is missing. Two of them may be each other's reason to enter, so
@@ -16,7 +18,9 @@ import type { SignedRecord } from '#contracts/records.ts';
 export interface WaitingRoom {
   readonly size: number;
   has(id: RecordId): boolean;
-  /** Takes a record with the links it lacks (at least one); gives the records that had to leave for it. */
+  /** How many are by this author. */
+  countOf(author: Did): number;
+  /** Takes a record with what it lacks (at least one link, or its certificate); gives the records that had to leave for it. */
   add(record: SignedRecord, missing: readonly RecordId[]): readonly RecordId[];
   /** A link came: gives the records that lack nothing more, in the order in which they came. */
   arrived(id: RecordId): readonly SignedRecord[];
@@ -81,6 +85,12 @@ export const createWaitingRoom = (sizeMax: number): WaitingRoom => {
     return undefined;
   };
 
+  /** Whether one of these names an id as a link: then not as its certificate, which is no link of it. */
+  const isLink = (id: RecordId, set: ReadonlySet<RecordId>): boolean => {
+    for (const each of set) if (waiters.get(each)?.record.certificate !== id) return true;
+    return false;
+  };
+
   const makeRoom = (author: Did): RecordId[] => {
     const crowded = (perAuthor.get(author) ?? 0) >= perAuthorMax;
     if (!crowded && waiters.size < sizeMax) return [];
@@ -95,6 +105,7 @@ export const createWaitingRoom = (sizeMax: number): WaitingRoom => {
       return waiters.size;
     },
     has: (id) => waiters.has(id),
+    countOf: (author) => perAuthor.get(author) ?? 0,
 
     add(record, missing) {
       const left = makeRoom(record.author);
@@ -185,6 +196,7 @@ export const createWaitingRoom = (sizeMax: number): WaitingRoom => {
     },
 
     awaits: (id) => dependents.has(id),
-    missing: () => [...dependents.keys()].filter((id) => !waiters.has(id)),
+    missing: () =>
+      [...dependents].filter(([id, set]) => !waiters.has(id) && isLink(id, set)).map(([id]) => id),
   };
 };

@@ -17,6 +17,8 @@ export interface Findings {
   readonly previous: Held | undefined;
   /** What others gave the author in that past, in minor units. */
   readonly gains: () => bigint;
+  /** Number of the newest certificate in that past; 0 without one. */
+  readonly seen: number;
   readonly limitOf: (question: LimitQuestion) => bigint;
   /** Of a dispute: why its author may not file it. */
   readonly objection: Verdict | undefined;
@@ -54,7 +56,7 @@ const faultOfTime = (record: SignedRecord, { previous }: Findings): Verdict | un
 const faultOfCredit = (
   record: SignedRecord,
   { nets }: Form,
-  { previous, gains, limitOf }: Findings,
+  { previous, gains, seen, limitOf }: Findings,
 ): Verdict | undefined => {
   const { author, topic, sequence } = record;
   const net = nets.get(author) ?? 0n;
@@ -62,7 +64,7 @@ const faultOfCredit = (
   if (net >= 0n) return undefined;
   const provided = gains();
   const balance = (previous?.place?.spent ?? 0n) + provided + net;
-  const limit = limitOf({ topic, account: author, sequence, provided });
+  const limit = limitOf({ topic, account: author, sequence, seen, provided });
   if (balance >= -limit) return undefined;
   return verdictOf(
     'over_limit',

@@ -9,9 +9,9 @@
  *   2. What a path gave to somebody is a running total (receipts.ts), so credit is read, not summed.
  *
  *     add ─ form.ts      well formed by itself?
- *         ─ waiting.ts   all ancestors here? else wait
+ *         ─ waiting.ts   all ancestors here, and the certificate it names? else wait
  *         ─ sight.ts     join the pasts of what it cites
- *         ─ receipts.ts  limits.ts   may its author owe that much, by what it had seen?
+ *         ─ receipts.ts  limits.ts   may its author owe that much, by what it had seen and was granted?
  *         ─ chain.ts     put it in its place
  *         ─ book.ts      move what stands, and the balances with it
  *         ─ settlement.ts  what stands for ever, because stewards have certified it
@@ -58,7 +58,7 @@ const byTime = (left: Held, right: Held): number =>
 
 /** The reference filling of layer 5. */
 export const create: CreateLedger = ({ genesis }) => {
-  const limitOf = createLimits(genesis);
+  const limits = createLimits(genesis);
   const held = new Map<RecordId, Held>();
   const topics = new Map<Topic, books.Book>();
   /** Row 0 is nobody's, so that 0 in a sight can mean nothing seen. */
@@ -66,8 +66,13 @@ export const create: CreateLedger = ({ genesis }) => {
   places.length = 1;
   let chainsCount = 0;
 
-  const missingOf = (record: SignedRecord): RecordId | undefined =>
-    linksOf(record).find((id) => !held.has(id));
+  /** What a record lacks to be judged: an ancestor, or the certificate that it names. */
+  const missingOf = (record: SignedRecord): RecordId | undefined => {
+    const link = linksOf(record).find((id) => !held.has(id));
+    const { certificate } = record;
+    if (link !== undefined || certificate === undefined) return link;
+    return limits.numberOf(certificate) === undefined ? certificate : undefined;
+  };
   const waiting = createWaiting(missingOf);
 
   const isOnPath = (place: Place, sighting: number): boolean => {
@@ -92,11 +97,24 @@ export const create: CreateLedger = ({ genesis }) => {
     return joinSights(places, sights, chainsCount + 1);
   };
 
+  /** The newest certificate that a record had seen, by its number; 0 without one. */
+  const seenBy = (record: SignedRecord): number => {
+    const { certificate } = record;
+    let seen = (certificate !== undefined && limits.numberOf(certificate)) || 0;
+    for (const id of linksOf(record)) seen = Math.max(seen, held.get(id)!.seen);
+    return seen;
+  };
+
   const judgeAfter = (record: SignedRecord, form: Form, past: Int32Array): Verdict => {
     const account = bookOf(record.topic).accounts.get(record.author);
     const gains = (): bigint => gainsOf(account, places, ({ index }) => past[index] ?? 0);
-    const objection = objectionTo(record, past);
-    return judgeInPast(record, form, { previous: previousOf(record), gains, limitOf, objection });
+    return judgeInPast(record, form, {
+      previous: previousOf(record),
+      gains,
+      seen: seenBy(record),
+      limitOf: limits.limitOf,
+      objection: objectionTo(record, past),
+    });
   };
 
   const objectionTo = (record: SignedRecord, past: Int32Array): Verdict | undefined => {
@@ -128,13 +146,18 @@ export const create: CreateLedger = ({ genesis }) => {
       changes.verdicts.push({ id, verdict: judge(record) });
       waiting.add(record, missing);
     } else {
-      const ready = [record];
-      for (const next of ready) {
-        decide(next, changes);
-        ready.push(...waiting.release(next.id));
-      }
+      decideAll([record], changes);
     }
     return books.summarise(changes);
+  };
+
+  /** Decides records that lack nothing, and then whatever had waited for them. */
+  const decideAll = (first: readonly SignedRecord[], changes: books.Changes): void => {
+    const ready = [...first];
+    for (const next of ready) {
+      decide(next, changes);
+      ready.push(...waiting.release(next.id));
+    }
   };
 
   /** Judges a record whose ancestors are all held, and takes it in. */
@@ -153,7 +176,7 @@ export const create: CreateLedger = ({ genesis }) => {
       sight[chain.index] = join(places, sight[chain.index]!, index);
       books.restand(places, chain, settlement.seen(place), changes);
     }
-    const entry = { id, timestamp, verdict, nets, sight, place };
+    const entry = { id, timestamp, verdict, nets, sight, seen: seenBy(record), place };
     held.set(id, entry);
     for (const { account } of nets) account.named.push(entry);
     disputes.note(record, entry);
@@ -206,6 +229,19 @@ export const create: CreateLedger = ({ genesis }) => {
   };
 
   // --- The stewards decide ----------------------------------------------------------------------
+
+  const learn = (certificate: Certified): LedgerChange => {
+    const changes = books.createChanges();
+    limits.learn(certificate);
+    decideAll(waiting.release(certificate.id), changes);
+    return books.summarise(changes);
+  };
+
+  const certificateFor: Ledger['certificateFor'] = (topic, author, links) => {
+    const newest = limits.newestFor(topic, author);
+    const isSeen = links.some((id) => (held.get(id)?.seen ?? 0) >= (newest?.number ?? 0));
+    return isSeen ? undefined : newest?.id;
+  };
 
   const certify = ({ decision }: Certified): LedgerChange => {
     const changes = books.createChanges();
@@ -264,7 +300,7 @@ export const create: CreateLedger = ({ genesis }) => {
     const sequence = (end?.sequence ?? 0) + 1;
     return {
       balance: (end?.spent ?? 0n) + provided,
-      limit: limitOf({ topic, account, sequence, provided }),
+      limit: limits.limitOf({ topic, account, sequence, seen: limits.newest, provided }),
     };
   };
 
@@ -275,6 +311,8 @@ export const create: CreateLedger = ({ genesis }) => {
     verdict,
     standing,
     credit,
+    learn,
+    certificateFor,
     certify,
     cut,
     isSettled: (id) => settlement.isSettled(held.get(id)?.place),

@@ -16,6 +16,8 @@ export interface Held {
   readonly nets: readonly Net[];
   /** Its past and itself, chain by chain (see sight.ts). */
   readonly sight: Int32Array;
+  /** Number of the newest certificate that it or a record in its past names; 0 without one. */
+  readonly seen: number;
   /** Undefined: unlinked. */
   readonly place: Place | undefined;
 }

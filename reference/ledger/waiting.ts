@@ -1,5 +1,5 @@
 /**
- * The waiting room: records whose ancestors have not all come.
+ * The waiting room: records whose ancestors have not all come, or whose certificate has not.
  *
  * Each waits for one missing ancestor at a time, and is looked at again only when that one comes: then
  * it is ready, or it waits for the next. So an arrival costs nothing to those it does not concern.

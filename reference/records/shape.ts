@@ -69,7 +69,7 @@ const kindOf = (claim: Json): RecordKind | undefined => {
 
 /** The links and the number of a record, among themselves. */
 const refuseLinks = (record: SignedRecord): string | undefined => {
-  const { id, sequence, previous, parents } = record;
+  const { id, sequence, previous, parents, certificate } = record;
   if ((sequence === 1) !== (previous === null)) {
     return `previous: expected null for sequence 1 and for no other, came ${previous} for ${sequence}`;
   }
@@ -78,6 +78,9 @@ const refuseLinks = (record: SignedRecord): string | undefined => {
   }
   if (parents.some((parent) => parent === previous || parent === id)) {
     return 'parents: expected neither the id of the record nor its previous';
+  }
+  if (certificate !== undefined && [id, previous, ...parents].includes(certificate)) {
+    return 'certificate: expected one of the council, came a link';
   }
   return undefined;
 };
@@ -121,6 +124,7 @@ const createSchemas = (isDid: (text: string) => boolean): Schemas => {
     'icn/entry/1': z.strictObject({
       ...envelope,
       kind: z.literal('icn/entry/1'),
+      certificate: z.exactOptional(recordId),
       body: z.strictObject({
         accounts: listOf(lineOf(did), LINES_MAX),
         memo: z.exactOptional(textOf(MEMO_BYTES_MAX)),

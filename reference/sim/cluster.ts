@@ -48,6 +48,8 @@ export interface ClusterOptions {
   readonly nodes: number;
   /** The first so many places are the stewards; their quorum is the smallest safe one. 1 unless told. */
   readonly stewards?: number;
+  /** The last so many of the nodes have no grant of the genesis; none unless told. */
+  readonly newcomers?: number;
   /** Members without a node, the last ones of `places`; none unless told. */
   readonly liars?: number;
   readonly settings: NodeSettings;
@@ -143,12 +145,13 @@ const keyOf = (seed: string, index: number): Signer =>
   createSigner(createHash('sha256').update(`murmuration key ${seed} ${index}`).digest());
 
 /**
- * Everybody holds the default grant and trusts everybody as a Partner; where nodes are told of some only,
+ * Everybody but newcomers holds the default grant, and everybody trusts everybody as a Partner; where nodes are told of some only,
  * those who dial each other: 200 nodes that all trust each other do not fit into a genesis document.
  */
 const genesisOf = (
   dids: readonly Did[],
   stewards: number,
+  isNewcomer: (index: number) => boolean,
   meet: (from: number, to: number) => boolean = () => true,
 ): Genesis => ({
   kind: 'icn/genesis/1',
@@ -156,13 +159,15 @@ const genesisOf = (
   stewards: dids.slice(0, stewards),
   quorum: Math.floor((stewards + Math.floor((stewards - 1) / 3)) / 2) + 1,
   currencies: [{ name: CURRENCY, decimals: 2 }],
-  grants: dids.map((account) => ({
-    account,
-    currency: CURRENCY,
-    baseline: BASELINE_DEFAULT,
-    cap: CAP_DEFAULT,
-    untilSequence: Number.MAX_SAFE_INTEGER,
-  })),
+  grants: dids
+    .filter((_, index) => !isNewcomer(index))
+    .map((account) => ({
+      account,
+      currency: CURRENCY,
+      baseline: BASELINE_DEFAULT,
+      cap: CAP_DEFAULT,
+      untilSequence: Number.MAX_SAFE_INTEGER,
+    })),
   trust: dids.flatMap((from, index) =>
     dids
       .filter((to, other) => to !== from && meet(index, other))
@@ -205,6 +210,7 @@ export const createCluster = (options: ClusterOptions): Cluster => {
   const genesis = genesisOf(
     signers.map(({ did }) => did),
     options.stewards ?? 1,
+    (index) => index < options.nodes && index >= options.nodes - (options.newcomers ?? 0),
     meet,
   );
   const cooperative = networkOf(genesis, content);

@@ -104,7 +104,15 @@ export const create: CreateLedger = ({ genesis }) => {
   const verdicts = new Map<RecordId, Verdict>();
   const waiting = new Map<RecordId, SignedRecord>(); // oldest first
   const isAccepted = ({ id }: SignedRecord) => verdicts.get(id)?.status === 'accepted';
-  const missing = (record: SignedRecord) => linksOf(record).find((id) => !held.has(id));
+  const learned = new Map<RecordId, Certified>();
+  const missing = (record: SignedRecord) => {
+    const { certificate } = record;
+    const unknown = certificate === undefined || learned.has(certificate) ? undefined : certificate;
+    return linksOf(record).find((id) => !held.has(id)) ?? unknown;
+  };
+  /** The newest certificate that one of these names, by its number. */
+  const seenIn = (records: readonly SignedRecord[]) =>
+    Math.max(0, ...records.map(({ certificate }) => learned.get(certificate!)?.number ?? 0));
 
   const pastOf = (record: SignedRecord) => {
     const seen = new Set(linksOf(record));
@@ -120,12 +128,16 @@ export const create: CreateLedger = ({ genesis }) => {
     );
   };
 
-  /** The credit that an account finds in a set, for its next record after `tip` of its own chain. */
+  /**
+   * The credit that an account finds in a set, for its next record after `tip` of its own chain, with the
+   * certificates up to number `seen`.
+   */
   const creditIn = (
     records: readonly SignedRecord[],
     topic: Topic,
     account: Did,
     tip: SignedRecord | undefined,
+    seen: number,
   ) => {
     const others = counted(records, topic).filter(({ author }) => author !== account);
     const provided = sum(others.map((record) => netOf(record, account)));
@@ -134,7 +146,10 @@ export const create: CreateLedger = ({ genesis }) => {
       if (isAccepted(own)) balance += netOf(own, account);
     }
     let limit = 0n;
-    for (const grant of genesis.grants) {
+    const certified = [...learned.values()].flatMap(({ number, decision }) =>
+      number <= seen && decision.kind === 'grant' ? decision.grants : [],
+    );
+    for (const grant of [...genesis.grants, ...certified]) {
       if (ledgerTopic(grant.currency) !== topic || grant.account !== account) continue;
       if ((tip?.sequence ?? 0) + 1 > grant.untilSequence) continue;
       const earned = BigInt(grant.baseline) + provided / PROVIDED_PER_LIMIT_UNIT;
@@ -165,7 +180,7 @@ export const create: CreateLedger = ({ genesis }) => {
     const previous = fold(past).linked.get(record.previous);
     if (!follows(record, previous)) return 'sequence_conflict';
     if (previous && record.timestamp < previous.timestamp) return 'timestamp_conflict';
-    const { balance, limit } = creditIn(past, topic, author, previous);
+    const { balance, limit } = creditIn(past, topic, author, previous, seenIn([...past, record]));
     const short = balance + netOf(record, author) < -limit;
     return falling.length > 0 && short ? 'over_limit' : 'accepted';
   };
@@ -227,10 +242,10 @@ export const create: CreateLedger = ({ genesis }) => {
     [...state.linked.values()].filter((each) => each.topic === topic);
 
   /** Decides a record, and then whatever had waited and lacks nothing any more. */
-  const settle = (arrived: SignedRecord) => {
+  const settle = (arrived?: SignedRecord) => {
     const decided: { id: RecordId; verdict: Verdict }[] = [];
     const ready = () => [...waiting.values()].find((record) => missing(record) === undefined);
-    for (let next: SignedRecord | undefined = arrived; next; next = ready()) {
+    for (let next = arrived ?? ready(); next; next = ready()) {
       waiting.delete(next.id);
       const verdict = judge(next);
       verdicts.set(next.id, verdict);
@@ -286,6 +301,26 @@ export const create: CreateLedger = ({ genesis }) => {
 
   // --- The stewards decide ----------------------------------------------------------------------
 
+  const learn = (certificate: Certified): LedgerChange =>
+    observed(() => {
+      learned.set(certificate.id, certificate);
+      return settle();
+    });
+
+  const certificateFor: Ledger['certificateFor'] = (topic, author, links) => {
+    const lends = ({ decision }: Certified) =>
+      decision.kind === 'grant' &&
+      decision.grants.some(
+        (each) => each.account === author && ledgerTopic(each.currency) === topic,
+      );
+    const newest = [...learned.values()].findLast(lends);
+    const known = new Set(links);
+    for (const id of known) for (const link of linksOf(held.get(id)!)) known.add(link);
+    return newest && seenIn([...known].map((id) => held.get(id)!)) < newest.number
+      ? newest.id
+      : undefined;
+  };
+
   const certify = ({ id, decision }: Certified): LedgerChange =>
     observed(() => {
       if (decision.kind === 'checkpoint') for (const head of decision.heads) heads.add(head);
@@ -324,6 +359,8 @@ export const create: CreateLedger = ({ genesis }) => {
     add,
     judge,
     forget,
+    learn,
+    certificateFor,
     certify,
     isSettled: (id) => state.settled.has(id),
     cut,
@@ -334,7 +371,7 @@ export const create: CreateLedger = ({ genesis }) => {
     credit(topic, account) {
       const own = linkedIn(topic).filter((record) => record.author === account);
       const tip = own.filter(({ id }) => state.stands.has(id)).at(-1);
-      return creditIn(all(), topic, account, tip);
+      return creditIn(all(), topic, account, tip, learned.size);
     },
     tips(topic, only) {
       const cited = new Set(linkedIn(topic).map(({ previous }) => previous));

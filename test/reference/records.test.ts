@@ -317,6 +317,7 @@ describe('a record', () => {
     ['journal entry', entry()],
     ['trust edge', edge()],
     ['record with a floor', edge({ floor: 1 })],
+    ['entry that names a certificate', { ...entry(), certificate: 'c'.repeat(64) as never }],
   ])('that is a %s opens as it was signed', (_name, draft) => {
     const record = records.sign(draft, alice);
     expect(records.open(sealed(draft))).toEqual({ ok: true, value: record });
@@ -494,6 +495,13 @@ describe('a record', () => {
     ['a timestamp before 1970', entry({ timestamp: -1 }), 'malformed'],
     ['a timestamp of fractions', entry({ timestamp: 0.5 }), 'malformed'],
     ['a floor of 0', edge({ floor: 0 }), 'malformed'],
+    ['a certificate named by no entry', { ...edge(), certificate: 'c'.repeat(64) }, 'malformed'],
+    ['a certificate that is no id', { ...entry(), certificate: null }, 'malformed'],
+    [
+      'a certificate that is a link',
+      { ...entry(), parents: ['c'.repeat(64)], certificate: 'c'.repeat(64) },
+      'malformed',
+    ],
     ['no trust', edge({ body: { ...edge().body, score: 0 } }), 'accepted'],
     ['all trust', edge({ body: { ...edge().body, score: 1 } }), 'accepted'],
     ['more trust than that', edge({ body: { ...edge().body, score: 1.01 } }), 'malformed'],
@@ -544,6 +552,7 @@ describe('a record', () => {
       parents: ids(PARENTS_MAX),
       timestamp: Number.MAX_SAFE_INTEGER,
       floor: Number.MAX_SAFE_INTEGER,
+      certificate: 'c'.repeat(64) as never,
       body: {
         accounts: Array.from({ length: LINES_MAX }, () => widest),
         memo: '\u0001'.repeat(MEMO_BYTES_MAX), // One byte of memo, and six of JSON.

@@ -3,14 +3,16 @@
  * the bound makes two correct nodes accept different ones.
  */
 import { describe, expect, test, vi } from 'vitest';
-import type { Certificate, CertificateFile } from '#contracts/certificates.ts';
+import type { Certificate, CertificateFile, Decision } from '#contracts/certificates.ts';
 import type { Json, RecordId } from '#contracts/identifiers.ts';
 import type { SignedRecord } from '#contracts/records.ts';
 import type { Cluster, Place } from '#reference/sim/cluster.ts';
 import {
   allAgree,
+  exportOf,
   nodeOf,
   problemsOf,
+  recordsOf,
   run,
   runUntil,
   startCluster,
@@ -123,6 +125,10 @@ describe('a checkpoint', () => {
     await runUntil(cluster, () => acceptedAt(forger) === 2 && allAgree(cluster));
     cluster.pay(4, 0, 7n);
     await run(cluster, 5_000);
+    await runUntil(cluster, () => allAgree(cluster));
+    expect(new Set(cluster.places.map(exportOf)).size).toBe(1);
+    const kept = recordsOf(forger).map(({ id }) => id);
+    expect(children.map(({ id }) => kept.includes(id))).toEqual([true, true, false, true]);
     const last = nodeOf(stewards[1]).history(TOPIC, forger.did).at(-1);
     expect(last).toMatchObject({ change: -7n, standing: 'stands', record: { previous: four.id } });
   });
@@ -148,6 +154,71 @@ describe('a checkpoint', () => {
     expect(events.filter((event) => event === 'certified')).toHaveLength(1);
     expect(events.filter((event) => event === 'delivered').length).toBeGreaterThanOrEqual(50);
     expect(disk.balances(TOPIC)).toEqual(early[0]!.balances(TOPIC));
+  });
+});
+
+describe('a steward whose home was restored from a backup', () => {
+  const said = async <Value>(cluster: Cluster, promise: Promise<Value>): Promise<Value> => {
+    let answer: { readonly value: Value } | undefined;
+    void promise.then((value) => (answer = { value }));
+    await runUntil(cluster, () => answer !== undefined);
+    return answer!.value;
+  };
+  const noVote: Decision = { kind: 'stewards', stewards: [], quorum: 1 };
+
+  /** Two proposals of one number, of which steward 2 has voted for the first; then it forgets that. */
+  const forgetful = async (seed: string) => {
+    const cluster = await startCluster(seed, 4, { stewards: 4 });
+    await run(cluster, 1_000);
+    const place = cluster.places[2]!;
+    const backup = place.disk.copy();
+    const propose = async (index: number, quorum: number): Promise<RecordId> => {
+      const stewards = cluster.places.map(({ did }) => did);
+      const decision = { ...noVote, stewards, quorum };
+      const outcome = await said(cluster, nodeOf(cluster.places[index]).council.propose(decision));
+      if (!outcome.ok) throw new Error(outcome.reason);
+      return outcome.value;
+    };
+    const [one, other] = [await propose(0, 3), await propose(1, 4)];
+    await run(cluster, 2_000);
+    expect((await said(cluster, nodeOf(place).council.vote(one))).ok).toBe(true);
+    await run(cluster, 2_000);
+    cluster.crash(place.index);
+    place.disk.restore(backup);
+    return { cluster, place, other };
+  };
+  const isLinked = (place: Place): boolean => nodeOf(place).peers().length > 0;
+  const knows = (place: Place, id: RecordId): boolean =>
+    nodeOf(place)
+      .council.view()
+      .open.some(({ record }) => record.id === id);
+  const convicted = (cluster: Cluster): number =>
+    Math.max(...cluster.places.map((each) => nodeOf(each).council.view().evidence.length));
+
+  test('does not vote twice: its peers tell it what it said', async () => {
+    const { cluster, place, other } = await forgetful('backup of a steward');
+    await cluster.start(place.index);
+    await runUntil(cluster, () => isLinked(place));
+    const voted = said(cluster, nodeOf(place).council.vote(other));
+    expect((await voted).ok).toBe(false);
+    await runUntil(cluster, () => knows(place, other));
+    expect(await said(cluster, nodeOf(place).council.vote(other))).toMatchObject({ status: 'already_voted' }); // prettier-ignore
+    await run(cluster, 30_000);
+    expect(convicted(cluster)).toBe(0);
+  });
+
+  test('says nothing while nobody is there who could tell it', async () => {
+    const { cluster, place, other } = await forgetful('backup, alone');
+    const [first, ...rest] = cluster.places.filter((each) => each !== place);
+    const heal = cluster.network.partition([place.address], [first!, ...rest].map(({ address }) => address)); // prettier-ignore
+    await cluster.start(place.index);
+    const checkpoint = nodeOf(place).council.propose({ ...noVote, stewards: [place.did] });
+    expect(await said(cluster, checkpoint)).toMatchObject({ status: 'council_unheard' });
+    heal();
+    await runUntil(cluster, () => knows(place, other));
+    expect(await said(cluster, nodeOf(place).council.vote(other))).toMatchObject({ status: 'already_voted' }); // prettier-ignore
+    await run(cluster, 30_000);
+    expect(convicted(cluster)).toBe(0);
   });
 });
 
@@ -179,7 +250,7 @@ describe('what an operator asks', () => {
     expect(await asked(cluster, 4, 'consensus.propose', { kind: 'checkpoint' })).toMatchObject({
       status: 'not_a_steward',
     });
-    const grant = { account: cluster.places[0]!.did, currency: 'hours', baseline: 1, cap: 1, untilSequence: 1 }; // prettier-ignore
+    const grant = { account: cluster.places[0]!.did, currency: 'stones', baseline: 1, cap: 1, untilSequence: 1 }; // prettier-ignore
     expect(await nodeOf(cluster.places[0]).council.propose({ kind: 'grant', grants: [grant] })).toMatchObject({ status: 'decision_invalid' }); // prettier-ignore
     expect((await asked(cluster, 1, 'consensus.propose', { kind: 'checkpoint' })).ok).toBe(true);
     expect(await asked(cluster, 1, 'consensus.propose', { kind: 'stewards', stewards: cluster.places.slice(0, 3).map(({ did }) => did), quorum: 2 })).toMatchObject({ status: 'already_proposed' }); // prettier-ignore

@@ -73,6 +73,8 @@ export interface Sketch {
   readonly disputes?: RecordId | undefined;
   /** The entry that it gives back. */
   readonly refunds?: RecordId | undefined;
+  /** The certificate that it names. */
+  readonly certificate?: RecordId | undefined;
   /** Chooses the id where the order of ids matters. */
   readonly id?: string;
 }
@@ -83,7 +85,7 @@ const NETWORK = hash('network') as NetworkId;
 /** A record as the ledger would be given it. */
 export const sketch = (wish: Sketch): SignedRecord => {
   const { author, after, topic = after?.topic ?? HOURS } = wish;
-  const { disputes, refunds } = wish;
+  const { disputes, refunds, certificate } = wish;
   const entry = { accounts: wish.lines ?? [], ...(refunds && { refunds }) };
   const draft = {
     kind: disputes ? ('icn/dispute/1' as const) : ('icn/entry/1' as const),
@@ -94,6 +96,7 @@ export const sketch = (wish: Sketch): SignedRecord => {
     previous: after?.id ?? null,
     parents: (wish.seeing ?? []).map(({ id }) => id).sort(),
     timestamp: wish.timestamp ?? (after ? after.timestamp + 1 : 1_000),
+    ...(certificate && { certificate }),
     body: disputes ? { entry: disputes, reason: 'not what was agreed' } : entry,
   };
   return { ...draft, id: (wish.id ?? hash(JSON.stringify(draft))) as RecordId, signature: '' };
@@ -149,6 +152,8 @@ export interface Move {
   readonly spoil: (typeof SPOILS)[number] | undefined;
   /** Undefined: a payment for its own sake. Else about another record: which, counted from the last. */
   readonly about: { readonly back: number; readonly how: 'dispute' | 'refund' } | undefined;
+  /** The certificate that it names; none in a random history, unless a test says so. */
+  readonly certificate?: RecordId | undefined;
 }
 
 /** Mostly nothing; once in `times` a value. */
@@ -246,6 +251,7 @@ const writeMove = (move: Move, records: readonly SignedRecord[]): SignedRecord =
     sequence,
     timestamp,
     lines: spoiltLines(move, author, provider),
+    certificate: move.certificate,
     ...(move.about?.how === 'dispute' ? { disputes: subject?.id } : { refunds: subject?.id }),
   });
 };

@@ -45,6 +45,7 @@ export interface Wish {
   readonly network?: NetworkId;
   readonly memo?: string;
   readonly floor?: number;
+  readonly certificate?: RecordId | undefined;
 }
 
 /** A signed record: an entry without lines, which no ledger would count and gossip carries all the same. */
@@ -60,6 +61,7 @@ export const write = (author: Signer, wish: Wish = {}): SignedRecord =>
       parents: (wish.seeing ?? []).map(({ id }) => id).sort(),
       timestamp: 1_000,
       ...(wish.floor === undefined ? {} : { floor: wish.floor }),
+      ...(wish.certificate === undefined ? {} : { certificate: wish.certificate }),
       body: { accounts: [], memo: wish.memo ?? '' },
     },
     author,
@@ -114,6 +116,8 @@ export interface Member {
   publish(memo?: string): SignedRecord;
   /** Hands the core a message, whoever says it. */
   hears(from: Did, message: TopicMessage): readonly Effect[];
+  /** A certificate gets its votes, as this member sees it. */
+  certify(certificate: RecordId): void;
   /** Carries out effects that a test asked the core for itself. */
   carry(effects: readonly Effect[]): void;
 }
@@ -187,6 +191,7 @@ export const createVillage = (options: VillageOptions): Village => {
 
   const create = (signer: Signer, index: number): Inside => {
     const stored = new Map<RecordId, SignedRecord>();
+    const certified = new Set<RecordId>();
     const gossip = createGossip({
       self: signer.did,
       topic: HOURS,
@@ -201,6 +206,7 @@ export const createVillage = (options: VillageOptions): Village => {
       read: (id) => stored.get(id),
       random: createRandom(`${options.seed ?? 'village'} ${signer.did}`).next,
       settings,
+      isCertified: (id) => certified.has(id),
     });
     const member: Inside = {
       did: signer.did,
@@ -234,6 +240,10 @@ export const createVillage = (options: VillageOptions): Village => {
         const effects = gossip.receive(nowMs, from, message);
         member.carry(effects);
         return effects;
+      },
+      certify(certificate) {
+        certified.add(certificate);
+        member.carry(gossip.certified?.(nowMs, certificate) ?? []);
       },
       carry(effects) {
         for (const effect of effects) perform(member, effect);

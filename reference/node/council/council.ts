@@ -39,6 +39,8 @@ import { create as createCouncil } from '#reference/council/council.ts';
 export interface CouncilStep {
   /** Certificates accepted by now. */
   readonly accepted: number;
+  /** Those that have their votes since: entries may have waited for them. */
+  readonly certified: readonly RecordId[];
   readonly changes: readonly LedgerChange[];
   readonly events: readonly NodeEvent[];
 }
@@ -62,6 +64,8 @@ export interface CouncilDesk extends CouncilHearing {
   readonly self: Did;
   /** At start, before anything is read back: so many certificates this node accepted in earlier runs. */
   trust(count: number): void;
+  /** Whether a certificate has its votes here. */
+  isCertified(id: RecordId): boolean;
   /** Whether a checkpoint that anybody ever proposed names this record. */
   isNamed(id: RecordId): boolean;
   readonly accepted: readonly Certified[];
@@ -117,8 +121,12 @@ export const createCouncilDesk = (options: NodeCouncilOptions): CouncilDesk => {
     if (decision.kind === 'checkpoint') for (const id of decision.heads) named.add(id);
   };
 
+  /** Certificates that the ledger has learned. */
+  const learned = new Set<RecordId>();
+
   const nothing = (): CouncilStep => ({
     accepted: acceptance.accepted.length,
+    certified: [],
     changes: [],
     events: [],
   });
@@ -127,9 +135,28 @@ export const createCouncilDesk = (options: NodeCouncilOptions): CouncilDesk => {
     const steps = acceptance.advance();
     return {
       accepted: acceptance.accepted.length,
+      certified: [],
       changes: steps.map(({ change }) => change),
       events: steps.map(({ certified }): NodeEvent => ({ event: 'certified', certified })),
     };
+  };
+
+  /**
+   * Tells the ledger of new certificates; gives their ids, and what each freed there: nothing where gossip
+   * makes entries wait.
+   */
+  const learn = (): Pick<CouncilStep, 'certified' | 'changes'> => {
+    const certified: RecordId[] = [];
+    const changes: LedgerChange[] = [];
+    for (const { proposal } of council.certificates(learned.size)) {
+      const { number, decision } = proposal.body;
+      learned.add(proposal.id);
+      certified.push(proposal.id);
+      const change = ledger.learn({ id: proposal.id, number, decision });
+      if (change.verdicts.length > 0) changes.push(change);
+      for (const { id } of change.verdicts) acceptance.concerns(id);
+    }
+    return { certified, changes };
   };
 
   /** What a record proves against its author together with an earlier one. */
@@ -200,10 +227,16 @@ export const createCouncilDesk = (options: NodeCouncilOptions): CouncilDesk => {
       const status = council.add(record);
       if (status === 'duplicate') return nothing();
       note(record);
+      const { certified, changes } = learn();
       const step = advance();
       changed();
       const proof = status === 'equivocation' ? proofWith(record) : [];
-      return { ...step, events: [...proof, ...step.events] };
+      return {
+        accepted: step.accepted,
+        certified,
+        changes: [...changes, ...step.changes],
+        events: [...proof, ...step.events],
+      };
     },
     entered(id) {
       if (named.has(id)) changed();
@@ -211,6 +244,7 @@ export const createCouncilDesk = (options: NodeCouncilOptions): CouncilDesk => {
     },
     trust: acceptance.trust,
     self,
+    isCertified: (id) => learned.has(id),
     isNamed: (id) => named.has(id),
     accepted: acceptance.accepted,
     get hindrance() {

@@ -30,6 +30,8 @@ export interface StewardOptions {
   readonly swarm: Swarm;
   readonly author: Pick<Author, 'say'>;
   readonly publish: Publish;
+  /** Whether a peer has said how far it knows this steward's records, or none need. */
+  readonly isWitnessed: () => boolean;
   readonly genesis: Genesis;
   readonly settings: CouncilSettings;
 }
@@ -61,9 +63,10 @@ const createMisfit =
   (decision: Decision): string | undefined => {
     const names = currencies.map(({ name }) => name);
     switch (decision.kind) {
-      case 'grant':
-        // No entry can name the certificate that it stands on yet, so no limit would follow from it.
-        return 'grants by certificate are not built: no limit would follow from one';
+      case 'grant': {
+        const stray = decision.grants.find(({ currency }) => !names.includes(currency));
+        return stray && `no currency ${stray.currency}: expected one of ${names.join(', ')}`;
+      }
       case 'ruling': {
         const { topic, dispute } = decision;
         if (!names.some((name) => topic === ledgerTopic(name))) return `no currency in ${topic}`;
@@ -95,11 +98,17 @@ const createVoice = (options: VoiceOptions): CouncilVoice => {
   const voteOf = (): RecordId | undefined =>
     council.voteOf(self, council.office.epoch, council.next.number);
 
+  const objectionNow = () =>
+    desk.objection() ??
+    (options.isWitnessed()
+      ? undefined
+      : refused('council_unheard', 'no peer has said since the start what it has of this steward, or some of that is on its way: a vote that was forgotten must not be given twice')); // prettier-ignore
+
   const place = () => ({ epoch: council.office.epoch, ...council.next });
 
   const vote: CouncilVoice['vote'] = (id) =>
     publish(COUNCIL_TOPIC, () => {
-      const objection = desk.objection();
+      const objection = objectionNow();
       if (objection) return objection;
       const proposal = council.proposal(id);
       if (!proposal) return refused('proposal_unknown', `no proposal ${id} is held`);
@@ -123,7 +132,7 @@ const createVoice = (options: VoiceOptions): CouncilVoice => {
 
   const propose: CouncilVoice['propose'] = (decision) =>
     publish(COUNCIL_TOPIC, () => {
-      const objection = desk.objection();
+      const objection = objectionNow();
       if (objection) return objection;
       const own = desk.open().find(({ record }) => record.author === self);
       if (own) {

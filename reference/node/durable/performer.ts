@@ -69,6 +69,8 @@ interface Step {
   readonly balances: Map<string, Write>;
   readonly words: (() => void)[];
   readonly kept: RecordId[];
+  /** Certificates that it completed: entries may have waited for them. */
+  readonly certified: RecordId[];
   /** What it brings of the ledger's, begun by the first of it. */
   batch: MergeBatch | undefined;
 }
@@ -112,7 +114,8 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
   };
 
   /** What certificates changed, in the same commit as the record that completed them. */
-  const follow = ({ accepted, changes, events }: CouncilStep, step: Step): void => {
+  const follow = ({ accepted, certified, changes, events }: CouncilStep, step: Step): void => {
+    step.certified.push(...certified);
     if (changes.length > 0) step.writes.push(store.accepted(accepted));
     for (const change of changes) {
       noteBalances(change, step);
@@ -168,7 +171,14 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
       lost(new Fault('node_not_running', 'the node has stopped'));
       return;
     }
-    const step: Step = { writes: [], balances: new Map(), words: [], kept: [], batch: undefined };
+    const step: Step = {
+      writes: [],
+      balances: new Map(),
+      words: [],
+      kept: [],
+      certified: [],
+      batch: undefined,
+    };
     for (const effect of effects) gather(topic, effect, step);
     const { writes, balances, words, kept } = step;
     writes.push(...balances.values());
@@ -189,6 +199,15 @@ export const createPerformer = (options: PerformerOptions, first: readonly Write
       done();
     };
     steps.run(writes, say, lost);
+    // Steps of their own, after the one that keeps the votes: a restart finds them in this order.
+    for (const id of step.certified) release(id);
+  };
+
+  const release = (certificate: RecordId): void => {
+    for (const [topic, gossip] of gossips) {
+      const effects = gossip.certified?.(host.monotonic(), certificate) ?? [];
+      if (effects.length > 0) perform(topic, effects);
+    }
   };
 
   return {

@@ -147,9 +147,10 @@ export const createQuestions = (options: QuestionsOptions): Questions => {
       const fresh = options.freshLedger();
       const desk = options.freshDesk(fresh);
       let checked = 0;
-      for (const [topic, gossip] of gossips) {
-        // What a topic remembers was opened when it came, and is nowhere else.
-        if (!isDurable(topic)) continue;
+      // What a topic remembers was opened when it came, and is nowhere else. Entries name certificates.
+      const durable = [...gossips].filter(([topic]) => isDurable(topic));
+      const isLate = ([topic]: (typeof durable)[number]): number => Number(topic !== COUNCIL_TOPIC);
+      for (const [topic, gossip] of durable.sort((a, b) => isLate(a) - isLate(b))) {
         for (const id of gossip.knowledge.ordered()) {
           const opened = records.open(read(id, options.stored) as unknown as Json);
           if (!opened.ok) problems.push(`${id}: ${opened.status}: ${opened.reason}`);

@@ -156,6 +156,10 @@ export interface Author {
 const OWN_FORK =
   'this key has signed two records after one, so nothing it signs counts any more: see "npm run node ledger conflicts"';
 
+/** A backup was restored, and what its author signed since is on its way. */
+const OWN_WAITS =
+  'records of this key wait for what they rest on: to sign now would give a number twice. Try again when "npm run node topics" shows none waiting';
+
 export const createAuthor = (options: AuthorOptions): Author => {
   const { host, network, signer, records, unsigned, gossips, ledger, read, ownTip, trust } =
     options;
@@ -163,7 +167,7 @@ export const createAuthor = (options: AuthorOptions): Author => {
   const draft = <Kind extends RecordKind>(
     kind: Kind,
     topic: Topic,
-    links: Links,
+    links: Links & Pick<SignedRecord, 'certificate'>,
     body: RecordBodies[Kind],
   ): SignedRecord => {
     const { previousTimestamp, ...place } = links;
@@ -196,18 +200,35 @@ export const createAuthor = (options: AuthorOptions): Author => {
     return tips.find((id) => ledger.standing(id) === 'stands');
   };
 
+  /**
+   * The newest grant to this node, if what the next entry links to does not know of it. No other certificate
+   * is named, because none would change the verdict: whoever lacks it would wait for nothing.
+   */
+  const grantFor = (
+    kind: RecordKind,
+    topic: Topic,
+    { previous, parents }: Links,
+  ): Pick<SignedRecord, 'certificate'> => {
+    const links = previous === null ? parents : [previous, ...parents];
+    const certificate =
+      kind === 'icn/entry/1' ? ledger.certificateFor(topic, signer.did, links) : undefined;
+    return certificate === undefined ? {} : { certificate };
+  };
+
   /** A record of a ledger topic, if its own ledger accepts it. */
   const judged = <Kind extends RecordKind>(
     kind: Kind,
     topic: Topic,
     body: RecordBodies[Kind],
   ): Outcome<Authored, DisputeStatus> => {
-    const { knowledge } = gossipOf(gossips, topic);
+    const { knowledge, waiting } = gossipOf(gossips, topic);
+    if ((waiting().own ?? 0) > 0) return refused('sequence_conflict', OWN_WAITS);
     const end = settledEnd(topic);
     if (end === undefined && knowledge.forked().includes(signer.did)) {
       return refused('sequence_conflict', OWN_FORK);
     }
-    const record = draft(kind, topic, linksOf(knowledge, signer.did, read, end), body);
+    const links = linksOf(knowledge, signer.did, read, end);
+    const record = draft(kind, topic, { ...links, ...grantFor(kind, topic, links) }, body);
     const { status, reason } = ledger.judge(record);
     return status === 'accepted' ? accepted(published(record)) : refused(status, reason);
   };

@@ -6,6 +6,10 @@
  * says a digest, and a digest names how far each author has come. Whoever claims more than we hold is
  * believed for a while, until the pull has brought it or nothing came; a liar delays us by that while
  * and no further.
+ *
+ * Where nobody is linked there is nobody to hear, and a payment may be made all the same. A vote may not,
+ * where others decide too: alone it decides nothing, and given twice it does harm. So in a topic that needs
+ * a witness nothing is known before somebody has spoken.
  */
 import { Fault } from '#contracts/faults.ts';
 import type { Cancel, Host } from '#contracts/host.ts';
@@ -26,14 +30,19 @@ export interface OwnChainOptions {
   readonly peers: () => readonly Did[];
   /** The length of our own chain as held. */
   readonly lengthOf: (topic: Topic) => number;
+  /** Whether somebody must have said how far it knows our chain. */
+  readonly needsWitness: (topic: Topic) => boolean;
 }
 
 export interface OwnChain {
   /** A peer said how far it knows our chain. */
   heard(peer: Did, digest: Digest): void;
+  /** Whether somebody has spoken, or need not have. */
+  isWitnessed(topic: Topic): boolean;
   /**
    * Runs when the chain is known as well as it will be: at once after the first time, and where nobody
-   * is linked. `lost` in its place if the node stops before.
+   * is linked. `lost` in its place if the node stops before. Where a witness is needed and none has spoken
+   * in HEARING_MS_MAX it runs too, and the chain is not known.
    */
   whenKnown(topic: Topic, run: () => void, lost: (error: Error) => void): void;
   stop(): void;
@@ -46,7 +55,7 @@ interface Hearing {
 }
 
 export const createOwnChain = (options: OwnChainOptions): OwnChain => {
-  const { self, host, peers, lengthOf } = options;
+  const { self, host, peers, lengthOf, needsWitness } = options;
   const hearings = new Map<Topic, Hearing>();
   /** Authors that wait, and the timer that looks again for them. */
   const waiting = new Map<Cancel, (error: Error) => void>();
@@ -66,8 +75,11 @@ export const createOwnChain = (options: OwnChainOptions): OwnChain => {
       host.log('warn', 'own_chain_behind', { topic, claimed, held: lengthOf(topic) });
       return true;
     }
-    return elapsedMs >= HEARING_MS_MAX || peers().every((peer) => heard.has(peer));
+    if (elapsedMs >= HEARING_MS_MAX) return true;
+    return isWitnessed(topic) && peers().every((peer) => heard.has(peer));
   };
+
+  const isWitnessed = (topic: Topic): boolean => of(topic).heard.size > 0 || !needsWitness(topic);
 
   return {
     heard(peer, { topic, clock }) {
@@ -76,12 +88,16 @@ export const createOwnChain = (options: OwnChainOptions): OwnChain => {
       hearing.heard.add(peer);
       hearing.claimed = Math.max(hearing.claimed, clock[self] ?? 0);
     },
+    isWitnessed,
     whenKnown(topic, run, lost) {
       const hearing = of(topic);
       const beganAt = host.monotonic();
       const look = (): void => {
-        hearing.known ||= isOver(topic, hearing, host.monotonic() - beganAt);
         if (hearing.known) return run();
+        if (isOver(topic, hearing, host.monotonic() - beganAt)) {
+          hearing.known = isWitnessed(topic);
+          return run();
+        }
         const cancel = host.after(LOOK_MS, () => {
           waiting.delete(cancel);
           look();

@@ -14,6 +14,7 @@ import { MEMO_BYTES_MAX } from '#contracts/records.ts';
 import { parseAmount } from '#reference/operations/amounts.ts';
 import { nameOf } from '#reference/operations/people.ts';
 import { idPrefix, onlyOne } from './entries.ts';
+import { grantDecisionOf, grantGist, grantWish } from './grants.ts';
 import { change, method, none, ok, person, who, type Answer, type Methods } from './method.ts';
 
 /** Proofs in one answer; each convicts its steward alone. */
@@ -28,7 +29,7 @@ const gist = (node: Node, decision: Decision): string => {
     case 'checkpoint':
       return `records settled: ${decision.count}, chains that went further: ${decision.heads.length}`;
     case 'grant':
-      return `grants: ${decision.grants.length}`;
+      return grantGist(node, decision);
     case 'ruling':
       return `dispute ${decision.dispute.slice(0, 16)}: ${decision.reason}`;
     case 'stewards':
@@ -93,6 +94,7 @@ const wish = z.discriminatedUnion('kind', [
     kind: z.literal('checkpoint'),
     deciding: z.array(idPrefix).max(64).optional(),
   }),
+  grantWish,
   z.strictObject({
     kind: z.literal('ruling'),
     dispute: idPrefix,
@@ -184,6 +186,8 @@ const decisionOf = (node: Node, asked: Wish): Outcome<Decision, string> => {
   switch (asked.kind) {
     case 'checkpoint':
       return checkpointOf(node, asked.deciding ?? []);
+    case 'grant':
+      return grantDecisionOf(node, asked);
     case 'ruling':
       return rulingOf(node, asked);
     case 'stewards':

@@ -41,6 +41,7 @@ const entryView = (node: Node, decimals: number, row: HistoryRow): Json => {
     reason: verdict.reason,
     standing,
     settled,
+    certificate: record.certificate ?? null,
     memo: (record.body as { readonly memo?: string }).memo ?? null,
   };
 };

@@ -82,7 +82,7 @@ const history: Printer = (value) => {
     text(row['author']),
     text(row['status']),
     text(row['standing']),
-    row['settled'] === true ? 'settled' : 'provisional',
+    `${row['settled'] === true ? 'settled' : 'provisional'}${row['certificate'] === null ? '' : `, by grant ${text(row['certificate']).slice(0, 16)}`}`,
     text(row['id']).slice(0, 16),
     text(row['memo']),
   ]);

@@ -12,7 +12,7 @@ import { common, type Subcommand } from '../subcommand.ts';
 
 const USAGE = 'status | propose WHAT | vote ID | verify [FILE] | export FILE';
 const PROPOSE =
-  'propose checkpoint [deciding ID,...] | propose ruling DISPUTE from WHO to WHO amount N reason TEXT | propose stewards WHO,... quorum N';
+  'propose checkpoint [deciding ID,...] | propose grant WHO,... [CURRENCY] [baseline AMOUNT] [cap AMOUNT] [until N] | propose ruling DISPUTE from WHO to WHO amount N reason TEXT | propose stewards WHO,... quorum N';
 
 /** A file of certificates is at most so long. */
 const FILE_BYTES_MAX = 268_435_456;
@@ -27,8 +27,8 @@ const need = (spoken: Spoken, word: string): string => {
 };
 
 const wishOf = (spoken: Spoken): Json => {
-  const [, kind, operand, ...more] = spoken.rest;
-  if (more.length > 0) throw usage(PROPOSE);
+  const [, kind, operand, currency] = spoken.rest;
+  if (currency !== undefined && kind !== 'grant') throw usage(PROPOSE);
   switch (kind) {
     case 'checkpoint': {
       if (operand !== undefined) throw usage(PROPOSE);
@@ -45,11 +45,20 @@ const wishOf = (spoken: Spoken): Json => {
       if (operand === undefined || !/^\d{1,3}$/.test(quorum)) throw usage(PROPOSE);
       return { kind, stewards: operand.split(','), quorum: Number(quorum) };
     }
-    case 'grant':
-      throw new Fault(
-        'usage',
-        'grants by certificate are not built: credit comes from the grants of network.json alone',
-      );
+    case 'grant': {
+      if (operand === undefined) throw usage(PROPOSE);
+      const { values } = spoken;
+      const until = values.get('until');
+      if (until !== undefined && !/^[1-9]\d{0,14}$/.test(until)) throw usage(PROPOSE);
+      return {
+        kind,
+        accounts: operand.split(','),
+        baseline: values.get('baseline') ?? '100',
+        cap: values.get('cap') ?? '1000',
+        ...(currency !== undefined && { currency }),
+        ...(until !== undefined && { until: Number(until) }),
+      };
+    }
     default:
       throw usage(PROPOSE);
   }
@@ -83,7 +92,7 @@ export const consensus: Subcommand = {
   usage: USAGE,
   summary: 'certificates: what the stewards decide together',
   restMin: 1,
-  restMax: 3,
+  restMax: 4,
   words: {
     deciding: {
       value: 'ID,...',
@@ -93,6 +102,13 @@ export const consensus: Subcommand = {
     to: { value: 'WHO', summary: 'whose balance it raises' },
     amount: { value: 'N', summary: 'by how much' },
     reason: { value: 'TEXT', summary: 'why' },
+    baseline: { value: 'AMOUNT', summary: 'what a grant lets each owe at first', byDefault: '100' },
+    cap: { value: 'AMOUNT', summary: 'and at most', byDefault: '1000' },
+    until: {
+      value: 'N',
+      summary: 'the last number of their own chains in which it counts',
+      byDefault: 'no end',
+    },
     quorum: { value: 'N', summary: 'votes that decide under new stewards' },
     ...common,
   },
