@@ -39,6 +39,7 @@ const chain = () => {
     },
     peers: () => [ben, mallory],
     lengthOf: () => length,
+    needsWitness: () => false,
   });
   /** When it may sign, from now on. */
   const signs = () => {
