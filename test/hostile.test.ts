@@ -1,6 +1,6 @@
 /**
- * Every surface on which somebody may say what it likes, what is tried there, and where: rows of section
- * 2.2 of the project's research, an input each. A row names a file and words of a title, or of a case, in it.
+ * Every surface on which somebody may say what it likes, what is tried there, and where: an input a row.
+ * A row names a file and words of a title, or of a case, in it.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
