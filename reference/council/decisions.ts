@@ -18,7 +18,8 @@ const faultOfRuling = ({ accounts }: Ruling): string | undefined => {
 const faultOfGrants = ({ grants }: GrantDecision): string | undefined => {
   if (grants.length === 0) return 'nothing is granted';
   const inverted = grants.find(({ baseline, cap }) => baseline > cap);
-  if (inverted) return `a baseline of ${inverted.baseline} is above the cap of ${inverted.cap}`;
+  if (inverted)
+    return `a baseline of ${inverted.baseline} minor units is above the cap of ${inverted.cap}`;
   return grants.some(({ cap }) => cap === 0) ? 'a cap of 0 lends nothing' : undefined;
 };
 

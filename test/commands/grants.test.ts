@@ -60,7 +60,7 @@ describe('a newcomer', () => {
       [['nobody'], 'person_unknown', /got nobody/],
       [['did:key:z6MkNoKey'], 'person_unknown', /whole DID/],
       [[dana, 'stones'], 'currency_unknown', /expected one of hours/],
-      [[dana, 'baseline', '20', 'cap', '10'], 'decision_invalid', /baseline of 2000 is above the cap of 1000/], // prettier-ignore
+      [[dana, 'baseline', '20', 'cap', '10'], 'decision_invalid', /baseline of 2000 minor units is above the cap of 1000/], // prettier-ignore
       [[dana, 'baseline', '-20'], 'amount_malformed', /baseline: expected an amount/],
       [[dana, 'cap', '1.234'], 'amount_malformed', /cap: expected an amount/],
       [[dana, 'baseline', '0', 'cap', '0'], 'decision_invalid', /a cap of 0 lends nothing/],

@@ -53,7 +53,11 @@ const joined: Printer = (value) => {
   const { directory, you } = value as Row;
   return [
     ...pairs(value),
-    ...(you === null ? ['nobody in it has this DID: it may be owed there, and may not owe'] : []),
+    ...(you === null
+      ? [
+          'nobody in it has this DID: it may be owed there, and may not owe before its stewards grant that',
+        ]
+      : []),
     `next: npm run node start data ${quoted(text(directory))}`,
   ];
 };
