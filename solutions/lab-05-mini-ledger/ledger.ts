@@ -21,40 +21,22 @@ import type {
   Verdict,
 } from '#contracts/ledger.ts';
 import { accepted, refused } from '#contracts/outcome.ts';
-import type { DisputeBody, EntryLine, SignedRecord } from '#contracts/records.ts';
-
-const sum = (amounts: readonly bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
-const sorted = <Name extends string>(names: Iterable<Name>) => [...new Set(names)].sort();
-const byId = (left: SignedRecord, right: SignedRecord) => (left.id < right.id ? -1 : 1);
-const linksOf = ({ previous, parents }: SignedRecord) =>
-  previous === null ? parents : [previous, ...parents];
-const linesOf = ({ body }: SignedRecord) => ('accounts' in body ? body.accounts : []);
-const accountsOf = (record: SignedRecord) => sorted(linesOf(record).map(({ account }) => account));
-const amountOf = ({ debit, credit }: EntryLine) => BigInt(debit ?? credit ?? 0);
-
-/** What lines do to one account: debits minus credits. */
-const netOfLines = (lines: readonly EntryLine[], account: Did) =>
-  sum(
-    lines
-      .filter((line) => line.account === account)
-      .map((line) => (line.debit === undefined ? -amountOf(line) : amountOf(line))),
-  );
-const netOf = (record: SignedRecord, account: Did) => netOfLines(linesOf(record), account);
-
-/** The entry that a dispute is about. */
-const disputedBy = ({ kind, body }: SignedRecord) =>
-  kind === 'icn/dispute/1' ? (body as DisputeBody).entry : undefined;
-const refundedBy = ({ body }: SignedRecord) => ('refunds' in body ? body.refunds : undefined);
-const isParty = (entry: SignedRecord, did: Did) =>
-  entry.author === did || accountsOf(entry).includes(did);
-
-/** Whether a record is the next of its author's chain after `previous`, or the first of it. */
-const follows = (record: SignedRecord, previous: SignedRecord | undefined) =>
-  record.previous === null
-    ? record.sequence === 1
-    : previous?.author === record.author &&
-      previous.topic === record.topic &&
-      previous.sequence + 1 === record.sequence;
+import type { DisputeBody, SignedRecord } from '#contracts/records.ts';
+import {
+  accountsOf,
+  amountOf,
+  byId,
+  disputedBy,
+  follows,
+  isParty,
+  linesOf,
+  linksOf,
+  netOf,
+  netOfLines,
+  refundedBy,
+  sorted,
+  sum,
+} from './entries.ts';
 
 /**
  * What stands in a set that contains its ancestors, given in an order in which ancestors come first;

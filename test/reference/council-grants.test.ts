@@ -3,16 +3,16 @@
  * who says two things. Every node comes to one chain, one set of verdicts and one state. Where more stewards
  * lie than a quorum allows for, nodes may know different certificates, and even then no entry has two verdicts.
  */
-import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { COUNCIL_TOPIC, type Decision } from '#contracts/certificates.ts';
-import type { Did, NetworkId, RecordId } from '#contracts/identifiers.ts';
-import type { RecordBodies, RecordKind, SignedRecord } from '#contracts/records.ts';
+import type { Did, RecordId } from '#contracts/identifiers.ts';
+import type { SignedRecord } from '#contracts/records.ts';
 import { create as createReference } from '#reference/ledger/ledger.ts';
 import { createCouncilDesk } from '#reference/node/council/council.ts';
 import { create as createSwarm } from '#reference/swarm/swarm.ts';
 import { create as createPlain } from '#solutions/lab-05-mini-ledger/ledger.ts';
+import { councilRecord } from '#test/support/council-records.ts';
 import { everyDay } from '#test/support/depth.ts';
 import { alice, build, dora, emil, genesis, movesOf, observe, type Move } from '#test/support/histories.ts'; // prettier-ignore
 
@@ -26,35 +26,17 @@ const swarm = createSwarm();
 
 type Proposal = SignedRecord<'icn/proposal/1'>;
 
-const said = <Kind extends RecordKind>(
-  kind: Kind,
-  author: Did,
-  body: RecordBodies[Kind],
-): SignedRecord<Kind> => ({
-  kind,
-  network: '' as NetworkId,
-  topic: COUNCIL_TOPIC,
-  author,
-  sequence: 1,
-  previous: null,
-  parents: [],
-  timestamp: 0,
-  body,
-  id: createHash('sha256')
-    .update(JSON.stringify([author, body]))
-    .digest('hex') as RecordId,
-  signature: '',
-});
-
 const propose = (author: Did, after: Proposal | undefined, decision: Decision): Proposal =>
-  said('icn/proposal/1', author, {
+  councilRecord('icn/proposal/1', author, {
     epoch: 0,
     number: (after?.body.number ?? 0) + 1,
     certificate: after?.id ?? null,
     decision,
   });
 const votes = ({ id, body }: Proposal, ...voters: readonly Did[]): readonly SignedRecord[] =>
-  voters.map((voter) => said('icn/vote/1', voter, { epoch: 0, number: body.number, proposal: id }));
+  voters.map((voter) =>
+    councilRecord('icn/vote/1', voter, { epoch: 0, number: body.number, proposal: id }),
+  );
 const grant = (account: Did, baseline: number): Decision => ({
   kind: 'grant',
   grants: [{ account, currency: 'hours', baseline, cap: 2 * baseline, untilSequence: 1_000 }],

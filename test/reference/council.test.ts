@@ -2,19 +2,14 @@
  * The council: what a chain of certificates is, and what no order of arrival and no liar within the bound
  * can make of it.
  */
-import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  COUNCIL_TOPIC,
-  type Council,
-  type Decision,
-  type Office,
-} from '#contracts/certificates.ts';
-import type { Did, NetworkId, RecordId } from '#contracts/identifiers.ts';
+import { type Council, type Decision, type Office } from '#contracts/certificates.ts';
+import type { Did, RecordId } from '#contracts/identifiers.ts';
 import type { RecordBodies, RecordKind, SignedRecord } from '#contracts/records.ts';
 import { create } from '#reference/council/council.ts';
 import { create as createSwarm } from '#reference/swarm/swarm.ts';
+import { councilRecord } from '#test/support/council-records.ts';
 
 const stewards = ['anna', 'ben', 'cleo', 'dan'].map((name) => `did:key:z6Mk-${name}` as Did);
 const [anna, ben, cleo, dan] = stewards as [Did, Did, Did, Did];
@@ -29,23 +24,8 @@ const councilOf = (records: readonly SignedRecord[], office = first): Council =>
 };
 
 let serial = 0;
-const record = <Kind extends RecordKind>(
-  kind: Kind,
-  author: Did,
-  body: RecordBodies[Kind],
-): SignedRecord<Kind> => ({
-  kind,
-  network: '' as NetworkId,
-  topic: COUNCIL_TOPIC,
-  author,
-  sequence: 1,
-  previous: null,
-  parents: [],
-  timestamp: 0,
-  body,
-  id: createHash('sha256').update(`${serial++}`).digest('hex') as RecordId,
-  signature: '',
-});
+const record = <Kind extends RecordKind>(kind: Kind, author: Did, body: RecordBodies[Kind]) =>
+  councilRecord(kind, author, body, serial++);
 
 type Proposal = SignedRecord<'icn/proposal/1'>;
 const lease = { account: stranger, currency: 'hours', baseline: 1, cap: 1, untilSequence: 9 };
