@@ -85,7 +85,7 @@ export interface Draft<Kind extends RecordKind = RecordKind> {
   readonly previous: RecordId | null;
   /** The heads by others that the author knew in this topic, sorted, at most PARENTS_MAX. */
   readonly parents: readonly RecordId[];
-  /** Milliseconds since 1970, by the author's clock; never earlier than that of `previous`. */
+  /** Milliseconds since 1970, by the author's clock; in a ledger never earlier than that of `previous`. */
   readonly timestamp: number;
   /** In topics that evict: the first sequence that anybody need still await. */
   readonly floor?: number;

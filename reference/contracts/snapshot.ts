@@ -31,7 +31,7 @@ export const SNAPSHOT_MEMBERS_MAX = 16_384;
 export interface OwnTip {
   readonly sequence: number;
   readonly id: RecordId;
-  /** Of that record: the next may not be earlier. */
+  /** Of that record. The next is dated by the clock, earlier or not: version 1 keeps it, nothing reads it. */
   readonly timestamp: number;
 }
 
